@@ -1,0 +1,92 @@
+"""The plan: what an experiment declares, minus what the ledger has, is work. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from expkit.digests import digest
+from expkit.records.work import Work
+from expkit.specs.experiment import Experiment, ResolvedArm, Streams
+from expkit.specs.resolve import resolve
+from expkit.training.compile import compile_environment
+
+Recorded = Callable[[str, int, Streams], frozenset[int]]
+"""The finished seeds of an arm: (arm_key, root, streams) -> seed numbers."""
+
+ENGINE_VERSION = 1
+"""Raised whenever the same declaration yields other numbers; golden digests in the tests force it."""
+
+STEPS_PER_BATCH = 40_000_000
+"""About a second of kernel on one core."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedArm:
+    """An arm of an experiment with its identity, its declared seeds and those that are still missing."""
+
+    experiment: str
+    arm: ResolvedArm
+    key: str
+    environment_digest: str
+    root: int
+    streams: Streams
+    seeds: tuple[int, ...]
+    missing: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        return self.arm.name
+
+    def batches(self) -> Iterator[Work]:
+        """The missing seeds as work, about a second each."""
+        size = max(1, STEPS_PER_BATCH // self.arm.trainer.steps)
+        for start in range(0, len(self.missing), size):
+            yield Work(
+                arm=self.arm,
+                arm_key=self.key,
+                environment_digest=self.environment_digest,
+                engine_version=ENGINE_VERSION,
+                root=self.root,
+                streams=self.streams,
+                seeds=self.missing[start : start + size],
+            )
+
+
+def arm_key(arm: ResolvedArm, environment_digest: str) -> str:
+    """What identifies an arm: environment as content, agent, trainer and engine version. No name, no title, no seed."""
+    return digest(
+        {
+            "environment": environment_digest,
+            "agent": arm.agent.model_dump(mode="json"),
+            "trainer": arm.trainer.model_dump(mode="json"),
+            "engine": ENGINE_VERSION,
+        }
+    )
+
+
+def plan(experiment: Experiment, recorded: Recorded) -> tuple[PlannedArm, ...]:
+    """Every arm of an experiment, with the seeds that the ledger does not have yet.
+
+    Raises:
+        Unresolvable: the arms cannot be resolved; `expkit.project` has refused such an experiment before.
+    """
+    seeds = tuple(range(experiment.seeds.count))
+    planned = []
+    for arm in resolve(experiment):
+        environment_digest = compile_environment(arm.environment).digest
+        key = arm_key(arm, environment_digest)
+        done = recorded(key, experiment.seeds.root, experiment.seeds.streams)
+        planned.append(
+            PlannedArm(
+                experiment=experiment.id,
+                arm=arm,
+                key=key,
+                environment_digest=environment_digest,
+                root=experiment.seeds.root,
+                streams=experiment.seeds.streams,
+                seeds=seeds,
+                missing=tuple(seed for seed in seeds if seed not in done),
+            )
+        )
+    return tuple(planned)

@@ -1,0 +1,230 @@
+"""Evidence: what the outputs say about the hypotheses, as data. `evidence.json` is committed and reviewed.
+
+Derived statistics are rounded to 10 significant digits; per-seed values are kept whole, so that every statistic can be recomputed
+from this file alone.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from expkit.records.base import Commit, Digest, Moment, Record
+from expkit.records.provenance import Image, Machine
+from expkit.records.registration import Registration
+from expkit.specs.criterion import Estimand
+from expkit.specs.experiment import Setting, Streams
+
+Verdict = Literal["supported", "refuted", "inconclusive", "invalid", "withdrawn"]
+Grade = Literal["self-registered", "pushed before the run", "replicated"]
+Trust = Literal["verified", "not verifiable here", "contradicted"]
+
+
+class Interval(Record):
+    """A closed interval; an end that is None is open to infinity."""
+
+    low: float | None
+    high: float | None
+
+
+class Summary(Record):
+    """One metric of one arm over its finished seeds."""
+
+    n: int
+    """Finished seeds."""
+    mean: float
+    iqm: float
+    """Interquartile mean: the mean of the middle half (25 % trimmed from each end)."""
+    iqm_interval: Interval | None = None
+    """Plain 95 % interval of the IQM; None where it does not exist (fewer than 5 seeds, or no spread)."""
+    sd: float | None
+    """Sample standard deviation; None for a single seed."""
+    min: float
+    q05: float | None
+    """5 % quantile; None under 20 seeds."""
+    median: float
+    max: float
+    cvar10: float
+    """Mean of the worst tenth of the seeds (rounded up to whole seeds), worst by the metric's own direction."""
+
+
+class Curve(Record):
+    """Reward per step over the training: IQM over the seeds with its pointwise 95 % band, one entry per window."""
+
+    estimand: Literal["iqm"] = "iqm"
+    steps: tuple[int, ...]
+    """The environment step each window ends on."""
+    value: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+class ArmEvidence(Record):
+    """What one arm yielded."""
+
+    experiment: str
+    name: str
+    key: Digest
+    environment_digest: Digest
+    parameters: dict[str, Setting]
+    """The resolved arm, flattened: `agent.kind`, `agent.learning_rate`, `environment.slip`, `trainer.steps`."""
+    varied: dict[str, Setting] = {}
+    """The sweep's settings of this arm."""
+    root: int
+    streams: Streams
+    count: int
+    """Declared seeds: 0 to count - 1."""
+    failed: tuple[int, ...] = ()
+    """Seeds that are missing or without a usable result."""
+    results_digest: Digest
+    """Of all trial digests in seed order."""
+    optimal_gain: float
+    """Exact: the best average reward per step in this arm's environment."""
+    random_gain: float
+    """Exact: the average reward per step of the random walk."""
+    summaries: dict[str, Summary]
+    """By metric."""
+    seeds: dict[str, tuple[float | None, ...]]
+    """Per-seed values, in seed order, of every metric that a hypothesis decides on, and of `total_reward`. None for a failed seed."""
+    curve: Curve
+
+
+class EffectSizes(Record):
+    """Shown, never decided on."""
+
+    probability_of_superiority: float | None = None
+    """P(treatment > control) + P(equal) / 2."""
+    hedges_g: float | None = None
+    """Standardised mean difference with Hedges' correction; None without spread."""
+
+
+class Test(Record):
+    """The test of one hypothesis, as it was decided."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of the name
+
+    method: str
+    """Such as `Yuen-Welch, 25 % trimmed`."""
+    paired: bool
+    estimand: Estimand
+    n_treatment: int
+    n_control: int | None
+    """None where one arm is held against a constant."""
+    estimate: float
+    """The difference, the ratio or the value."""
+    interval: Interval
+    """The deciding interval: of level 1 - `level`."""
+    level: float
+    """The share of the family's alpha this hypothesis was decided at (Holm)."""
+    interval95: Interval
+    """The plain 95 % interval, whatever the family."""
+    p_for: float
+    """One-sided p against the claim being false: small where the data support it (of a band, the larger of its two sides)."""
+    p_against: float
+    """One-sided p against the claim being true: small where the data refute it (of a band, the smaller of its two sides)."""
+    p: float
+    """min(1, 2 min(p_for, p_against))."""
+    degrees_of_freedom: float | None
+    """None for exact tests."""
+    standard_error: float | None
+    minimum_detectable_effect: float | None
+    """Distance from the claim's bound that these seeds would have found with a probability of 0.8 at `level`."""
+    seeds_needed: int | None = None
+    """For the observed estimate, under a new registration; None where it was decided or no number would do."""
+    effects: EffectSizes
+
+
+class HypothesisEvidence(Record):
+    """What became of one hypothesis."""
+
+    id: str
+    experiment: str
+    metric: str
+    kind: Literal["difference", "ratio", "value"]
+    treatment: str
+    """The arm the claim is about, by its name within the experiment."""
+    control: str | None
+    region: Interval
+    """The claimed region."""
+    decision_digest: Digest
+    wording_digest: Digest
+    verdict: Verdict
+    reason: str | None = None
+    """Why it is invalid or withdrawn."""
+    test: Test | None
+    """None where it is invalid or withdrawn."""
+    standing: Literal["confirmatory", "exploratory"]
+    standing_reason: str
+    """Why it is the one or the other, in one sentence."""
+    grade: Grade | None
+    """How strong a confirmatory registration is; None for an exploratory one."""
+
+
+class RunProvenance(Record):
+    """The run that first produced this evidence, without paths, host names or remotes."""
+
+    commit: Commit | None
+    branch: str | None
+    dirty: bool | None
+    """None where there was no commit to differ from."""
+    image: Image
+    machine: Machine
+    packages: dict[str, str]
+    """Of what numbers depend on: expkit, numpy, numba, llvmlite, scipy."""
+    command: tuple[str, ...]
+    executor: str
+    started: Moment
+    ended: Moment
+    trials: int
+
+
+class PastArm(Record):
+    parameters: dict[str, Setting]
+    root: int
+    count: int
+    iqm: dict[str, float]
+    """By metric."""
+    mean: dict[str, float]
+
+
+class PastHypothesis(Record):
+    statement: str
+    verdict: Verdict
+    standing: Literal["confirmatory", "exploratory"]
+    estimate: float | None
+    interval: Interval | None
+
+
+class Iteration(Record):
+    """Parameters, results and verdicts of the iteration before."""
+
+    commit: Commit | None
+    """The commit the iteration before was run from."""
+    arms: dict[str, PastArm]
+    """By `experiment/arm`."""
+    hypotheses: dict[str, PastHypothesis]
+
+
+class Evidence(Record):
+    """Everything the outcome of a question is written from, beside `question.yaml`."""
+
+    format: Literal[1] = 1
+    question: str
+    """The question's id."""
+    question_digest: Digest
+    """Of the parsed question: a text that changed since makes the outcome stale."""
+    family_digest: Digest
+    alpha: float
+    correction: Literal["holm"]
+    statistics_version: int
+    """Raised when a statistic is computed otherwise."""
+    experiments: dict[str, str]
+    """Title by experiment id, in the question's order."""
+    arms: tuple[ArmEvidence, ...]
+    hypotheses: tuple[HypothesisEvidence, ...]
+    registrations: tuple[Registration, ...]
+    provenance: RunProvenance
+    previous: Iteration | None = None
+    figures: dict[str, Digest] = Field(default_factory=dict)
+    """sha256 of each figure by its file name in `figures/`."""

@@ -1,0 +1,25 @@
+"""Work: an arm with the seeds that are still missing, which is what an executor is handed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from expkit.records.base import Digest, Record
+from expkit.specs.experiment import ResolvedArm, Streams
+
+
+class Work(Record):
+    """One arm, some of its seeds: everything a worker needs to know, as one JSON file."""
+
+    arm: ResolvedArm
+    arm_key: Digest
+    """What identifies the arm: its environment's digest, agent, trainer and engine version."""
+    environment_digest: Digest
+    """The digest of the compiled transition table; a worker that compiles another one refuses the work."""
+    engine_version: int
+    root: int
+    streams: Streams
+    seeds: Annotated[tuple[int, ...], Field(min_length=1)]
+    """Seed numbers k under the root, ascending."""

@@ -1,0 +1,31 @@
+"""The ground every declared thing stands on: frozen, strict, and deaf to unknown keys."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+
+class Spec(BaseModel):
+    """A declared thing: frozen, strict, unknown keys refused, no NaN and no infinity."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
+"""What a file, a question or a hypothesis is called: lower-case letters, digits, `-` and `_`."""
+
+ArmName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=60)]
+"""What a declared arm is called. Arms of a sweep add their settings in brackets: `gambler[learning_rate=0.1]`."""
+
+ArmReference = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+"""The name of an arm, declared or of a sweep."""
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+"""Prose for people: anything but nothing."""
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+"""A number in [0, 1]."""

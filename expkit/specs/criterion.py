@@ -1,0 +1,105 @@
+"""Criteria: what a hypothesis claims, as a region of a difference, a ratio or a value."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from expkit.specs.base import ArmReference, Spec
+
+Estimand = Literal["iqm", "mean"]
+"""What is estimated of an arm's seeds: the interquartile mean (25 % trimmed) or the mean."""
+
+
+def _ascending(bounds: tuple[float, float]) -> tuple[float, float]:
+    low, high = bounds
+    if not low < high:
+        raise ValueError(f"the lower bound {low:g} is not below the upper bound {high:g}")
+    return bounds
+
+
+Band = Annotated[tuple[float, float], AfterValidator(_ascending)]
+
+
+class Region(Spec):
+    """The claimed region: exactly one of `at_least`, `at_most` and `within`. Bounds belong to the region."""
+
+    at_least: float | None = None
+    """The claim is this much or more."""
+    at_most: float | None = None
+    """The claim is this much or less."""
+    within: Band | None = None
+    """The claim lies between these two, as equivalence does."""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Region:
+        given = [name for name in ("at_least", "at_most", "within") if getattr(self, name) is not None]
+        if len(given) != 1:
+            said = " and ".join(given) if given else "none"
+            raise ValueError(f"a criterion claims exactly one of at_least, at_most, within; this one has {said}")
+        return self
+
+    @property
+    def low(self) -> float | None:
+        """The region's lower end, None where it has none."""
+        return self.within[0] if self.within else self.at_least
+
+    @property
+    def high(self) -> float | None:
+        """The region's upper end, None where it has none."""
+        return self.within[1] if self.within else self.at_most
+
+
+class _OfTwoArms(Region):
+    metric: str
+    """One number per seed, by name."""
+    estimand: Estimand = "iqm"
+    treatment: ArmReference
+    """The arm the claim is about."""
+    control: ArmReference
+    """The arm it is measured against."""
+
+    @model_validator(mode="after")
+    def _two_arms(self) -> _OfTwoArms:
+        if self.treatment == self.control:
+            raise ValueError(f"treatment and control are the same arm, {self.treatment!r}; a comparison needs two")
+        return self
+
+
+class Difference(_OfTwoArms):
+    """treatment minus control."""
+
+    kind: Literal["difference"]
+    expected: float | None = None
+    """The difference the team expects, for power before the run; decides nothing."""
+
+
+class Ratio(_OfTwoArms):
+    """treatment divided by control; refused unless the control is clearly positive."""
+
+    kind: Literal["ratio"]
+    expected: float | None = None
+    """The ratio the team expects, for power before the run; decides nothing."""
+
+
+class Value(Region):
+    """One arm against a constant."""
+
+    kind: Literal["value"]
+    metric: str
+    """One number per seed, by name."""
+    estimand: Estimand = "iqm"
+    arm: ArmReference
+    """The arm the claim is about."""
+    expected: float | None = None
+    """The value the team expects, for power before the run; decides nothing."""
+
+
+Criterion = Annotated[Difference | Ratio | Value, Field(discriminator="kind")]
+"""Every criterion, told apart by `kind`."""
+
+
+def arms_of(criterion: Difference | Ratio | Value) -> tuple[str, ...]:
+    """The arms a criterion speaks of: treatment and control, or the one arm."""
+    return (criterion.arm,) if isinstance(criterion, Value) else (criterion.treatment, criterion.control)

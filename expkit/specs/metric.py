@@ -1,0 +1,67 @@
+"""The metrics of a trial: one number per seed each, with a version that is raised when a definition changes."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Literal
+
+from expkit.specs.base import Spec
+
+
+class Metric(Spec):
+    """The definition of one number per seed."""
+
+    name: str
+    definition: str
+    unit: str
+    version: int = 1
+    """Raised when the definition changes: a part of every decision made on this metric."""
+    binary: bool = False
+    """Whether a trial yields 0 or 1, which calls for an exact test."""
+    better: Literal["higher", "lower"] = "higher"
+
+
+CURVE_WINDOWS = 40
+"""Windows of the learning curve: reward per step, averaged over each fortieth of the training."""
+
+TABULAR_METRICS = MappingProxyType(
+    {
+        metric.name: metric
+        for metric in (
+            Metric(
+                name="total_reward",
+                definition="undiscounted online reward over the whole training, exploration included",
+                unit="reward",
+            ),
+            Metric(
+                name="regret",
+                definition="steps times the optimal gain, minus total_reward",
+                unit="reward",
+                better="lower",
+            ),
+            Metric(
+                name="final_reward_rate",
+                definition="reward per step over the last tenth of the training",
+                unit="reward/step",
+            ),
+            Metric(
+                name="greedy_gain",
+                definition="exact average reward per step of the final greedy policy, from the start, ties split evenly",
+                unit="reward/step",
+            ),
+            Metric(name="gain_gap", definition="optimal gain minus greedy_gain", unit="reward/step", better="lower"),
+            Metric(
+                name="normalized_score",
+                definition="(greedy_gain - gain of the random walk) / (optimal gain - gain of the random walk)",
+                unit="1",
+            ),
+            Metric(
+                name="optimal_policy",
+                definition="1 if the final greedy policy attains the optimal gain, else 0",
+                unit="1",
+                binary=True,
+            ),
+        )
+    }
+)
+"""What the tabular trainer measures in every trial, by name."""
