@@ -1,6 +1,7 @@
 """Digests: sha256 of canonical JSON (RFC 8785), of arrays and of files.
 
-Two values have one digest exactly when they mean the same; a value without stable bytes is refused, with its place in the value.
+Two values have one digest exactly when they mean the same; a value without stable bytes is refused, with its place in
+the value.
 """
 
 from __future__ import annotations

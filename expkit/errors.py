@@ -62,7 +62,8 @@ class NotWritable(Invalid):
 class Mistake:
     """One mistake in one declared file.
 
-    `file` is relative to the project's root; `line` and `column` count from 1. `why` says what is wrong, `valid` what would be right.
+    `file` is relative to the project's root; `line` and `column` count from 1. `why` says what is wrong, `valid` what
+    would be right.
     """
 
     file: str

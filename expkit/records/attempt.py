@@ -12,7 +12,7 @@ from expkit.records.registration import Standing
 from expkit.records.work import Work
 
 TRIALS_FILE = "trials.npz"
-"""`seeds` int64 [n], `q` float64 [n, states, actions], `visits` int64 [n, states, actions], `curve` float64 [n, windows]."""
+"""`seeds` int64 [n], `q` float64 and `visits` int64 [n, states, actions], `curve` float64 [n, windows]."""
 PATCH_FILE = "patch.diff"
 RECORD_FILE = "record.json"
 RESULT_FILE = "result.json"
@@ -47,7 +47,7 @@ class File(Record):
 
 
 class Attempt(Record):
-    """One execution of one batch. `result` is there exactly when it finished; `error` exactly when it failed as a whole."""
+    """One execution of one batch: with a `result` exactly when it finished, an `error` exactly when it failed."""
 
     format: Literal[1] = 1
     id: str

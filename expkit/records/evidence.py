@@ -1,7 +1,7 @@
 """Evidence: what the outputs say about the hypotheses, as data. `evidence.json` is committed and reviewed.
 
-Derived statistics are rounded to 10 significant digits; per-seed values are kept whole, so that every statistic can be recomputed
-from this file alone.
+Derived statistics are rounded to 10 significant digits; per-seed values are kept whole, so that every statistic can be
+recomputed from this file alone.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class ArmEvidence(Record):
     summaries: dict[str, Summary]
     """By metric."""
     seeds: dict[str, tuple[float | None, ...]]
-    """Per-seed values, in seed order, of every metric that a hypothesis decides on, and of `total_reward`. None for a failed seed."""
+    """Per-seed values in seed order, of `total_reward` and every metric decided on. None for a failed seed."""
     curve: Curve
 
 
@@ -120,9 +120,9 @@ class Test(Record):
     interval95: Interval
     """The plain 95 % interval, whatever the family."""
     p_for: float
-    """One-sided p against the claim being false: small where the data support it (of a band, the larger of its two sides)."""
+    """One-sided p, small where the data support the claim (of a band, the larger of its two sides)."""
     p_against: float
-    """One-sided p against the claim being true: small where the data refute it (of a band, the smaller of its two sides)."""
+    """One-sided p, small where the data refute the claim (of a band, the smaller of its two sides)."""
     p: float
     """min(1, 2 min(p_for, p_against))."""
     degrees_of_freedom: float | None
@@ -180,6 +180,8 @@ class RunProvenance(Record):
 
 
 class PastArm(Record):
+    """One arm of the iteration before."""
+
     parameters: dict[str, Setting]
     root: int
     count: int
@@ -189,6 +191,8 @@ class PastArm(Record):
 
 
 class PastHypothesis(Record):
+    """One hypothesis of the iteration before."""
+
     statement: str
     verdict: Verdict
     standing: Literal["confirmatory", "exploratory"]

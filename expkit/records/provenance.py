@@ -21,8 +21,8 @@ class Patch(Record):
 class Git(Record):
     """The state of the repository when a run began.
 
-    `state` is `clean` or `dirty` where there is a commit; `no_commits` in an empty repository; `no_repository` outside of one;
-    `unreadable` where git refused, with its reason in `reason`.
+    `state` is `clean` or `dirty` where there is a commit; `no_commits` in an empty repository; `no_repository` outside
+    of one; `unreadable` where git refused, with its reason in `reason`.
     """
 
     state: Literal["clean", "dirty", "no_commits", "no_repository", "unreadable"]
@@ -33,7 +33,7 @@ class Git(Record):
     """None when the head is detached."""
     shallow: bool = False
     pushed: bool | None = None
-    """Whether a remote-tracking branch held the commit when the run began; None where there is no commit or no remote."""
+    """Whether a remote-tracking branch held the commit when the run began; None without a commit or a remote."""
     remote: str | None = None
     """The URL of `origin`, without user, password and query."""
     modified: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from expkit.specs.base import Probability, Spec
 
 
 class Epsilon(Spec):
-    """The probability of exploring: linear from `start` to `end` over the first `fraction` of the steps, `end` from there on."""
+    """The probability of exploring: linear from `start` to `end` over the first `fraction` of the steps, then `end`."""
 
     start: Probability = 1.0
     """Probability of a random action on the first step."""
@@ -27,7 +27,7 @@ class Drunkard(Spec):
 
 
 class Accountant(Spec):
-    """Adds every reward to the entry of its state and action, and takes the action with the larger entry; ties at random."""
+    """Adds every reward to the entry of its state and action; takes the action with the larger entry, ties at random."""
 
     kind: Literal["accountant"]
 

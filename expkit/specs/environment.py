@@ -14,8 +14,8 @@ RewardRule = Literal["bump", "landing", "entry"]
 class Dungeon(Spec):
     """A row of tiles with an adventurer on the first; a continuing task, with two actions, FORWARD and BACKWARD.
 
-    FORWARD moves one tile on and bumps into the wall on the last; BACKWARD returns to the first tile from anywhere. The wind makes
-    the opposite action take effect. It is the Chain problem of Strens (2000) and Dearden, Friedman and Russell (1998).
+    FORWARD moves one tile on and bumps into the wall on the last; BACKWARD returns to the first tile from anywhere. The
+    wind makes the opposite action take effect. It is the Chain problem of Strens (2000) and Dearden, Friedman and Russell (1998).
     """
 
     kind: Literal["dungeon"]
@@ -28,9 +28,9 @@ class Dungeon(Spec):
     large_reward: float = 10.0
     """Paid at the far end."""
     reward_rule: RewardRule = "bump"
-    """What is paid for. `bump`: the large reward for FORWARD taking effect on the last tile, the small one for every BACKWARD taking
-    effect. `landing`: by the tile the step ends on, last or first. `entry`: the large reward only for arriving on the last tile from
-    another, the small one for every BACKWARD taking effect."""
+    """What is paid for. `bump`: the large reward for FORWARD taking effect on the last tile, the small one for every
+    BACKWARD taking effect. `landing`: by the tile the step ends on, last or first. `entry`: the large reward only for
+    arriving on the last tile from another, the small one for every BACKWARD taking effect."""
 
 
 Environment = Dungeon

@@ -25,7 +25,7 @@ class Seeds(Spec):
     count: Annotated[int, Field(ge=1, le=1_000_000)]
     """Number of replicates of every arm."""
     streams: Streams = "independent"
-    """`independent`: every arm has its own luck. `common`: arms meet the same luck seed by seed, and tests are paired."""
+    """`independent`: every arm has its own luck. `common`: arms meet the same luck seed by seed; tests are paired."""
 
 
 class Arm(Spec):
@@ -62,7 +62,7 @@ class Experiment(Spec):
     sweep: Sweep | None = None
     seeds: Seeds
     failed_seed: Literal["invalid", "worst"] = "invalid"
-    """What a failed seed does to a hypothesis: make it invalid, or count as the worst value any seed of its arm reached."""
+    """What a failed seed does to a hypothesis: make it invalid, or count as the worst value of its arm's seeds."""
 
 
 class ResolvedArm(Spec):

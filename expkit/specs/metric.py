@@ -46,7 +46,7 @@ TABULAR_METRICS = MappingProxyType(
             ),
             Metric(
                 name="greedy_gain",
-                definition="exact average reward per step of the final greedy policy, from the start, ties split evenly",
+                definition="exact average reward per step of the final greedy policy from the start, ties split evenly",
                 unit="reward/step",
             ),
             Metric(name="gain_gap", definition="optimal gain minus greedy_gain", unit="reward/step", better="lower"),

@@ -1,4 +1,4 @@
-"""From an experiment's declared arms to fully resolved ones: overrides merged, sweeps spread out, defaults filled in."""
+"""From declared arms to fully resolved ones: overrides merged, sweeps spread out, defaults filled in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Location = tuple[str | int, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Flaw:
-    """What keeps an experiment from being resolved: where in the declaration, what is wrong, and what would be right."""
+    """What keeps an experiment from being resolved: where in the declaration, what is wrong, what is right."""
 
     location: Location
     why: str
@@ -25,7 +25,7 @@ class Flaw:
 
 
 class Unresolvable(Exception):
-    """An experiment whose arms cannot be resolved, with every flaw found. `expkit.project` gives the flaws their lines."""
+    """An experiment whose arms cannot be resolved, with every flaw found; `expkit.project` finds their lines."""
 
     def __init__(self, flaws: list[Flaw]) -> None:
         super().__init__("; ".join(flaw.why for flaw in flaws))
