@@ -1,0 +1,52 @@
+# The two commands: `make experiment RQ=rq01` and `make test`. Each prepares .venv by itself when it has to.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+BIN := $(VENV)/bin
+RQ ?=
+ARGS ?=
+
+.PHONY: help experiment check ui test lint bench clean setup
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Prepare .venv from constraints.txt.
+
+$(READY): constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "expkit needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
+	@echo "preparing $(VENV) (once; about a minute)" >&2
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+experiment: $(READY) ## Answer a research question: make experiment RQ=rq01
+	@test -n "$(RQ)" || { echo "which question? make experiment RQ=rq01" >&2; $(BIN)/expkit list >&2; exit 2; }
+	@$(BIN)/expkit run $(RQ) $(ARGS)
+
+check: $(READY) ## Check declarations, outcomes and registrations.
+	@$(BIN)/expkit check $(RQ)
+
+ui: $(READY) ## Open the MLflow pages of all questions.
+	@$(BIN)/expkit ui
+
+test: lint ## Lint, then every test.
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+lint: $(READY) ## ruff, mypy --strict, and the floors of the house.
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(READY) ## Measure; prints a table and writes benchmarks/results.json.
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+clean: ## Remove what can be made anew; keeps .expkit (the ledger) and mlflow.db.
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info benchmarks/results.json
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

@@ -1,0 +1,212 @@
+"""What every room's tests share: the rule for services that a machine may lack, and a project with its command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+# a deadline measures how busy a machine is; in CI the same examples are tried on every run
+settings.register_profile("expkit", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("expkit")
+
+EXPKIT = Path(sys.executable).parent / "expkit"
+"""The command as it is installed."""
+
+
+@pytest.fixture(scope="session")
+def require() -> Callable[[str, bool, str], None]:
+    """Skip with a reason where a service is absent; fail instead where EXPKIT_REQUIRE names it, as in CI."""
+    required = {name for name in os.environ.get("EXPKIT_REQUIRE", "").split(",") if name}
+
+    def need(service: str, present: bool, reason: str) -> None:
+        if not present and service in required:
+            pytest.fail(f"{service} is required here: {reason}")
+        if not present:
+            pytest.skip(f"{service}: {reason}")
+
+    return need
+
+
+QUESTION = """\
+id: rq01
+title: Strategies in the dungeon
+question: Does bookkeeping pay?
+scope: Six seeds of a short run.
+experiments: [strategies]
+hypotheses:
+  - id: h1
+    statement: The accountant earns more than the drunkard.
+    experiment: strategies
+    criterion: {kind: difference, metric: total_reward, treatment: accountant, control: drunkard, at_least: 0}
+  - id: h2
+    statement: The gambler earns at least half of what the accountant does.
+    experiment: strategies
+    criterion: {kind: ratio, metric: total_reward, treatment: gambler, control: accountant, at_least: 0.5}
+"""
+
+EXPERIMENT = """\
+id: strategies
+title: Drunkard, accountant and gambler
+environment: {kind: dungeon}
+trainer: {kind: tabular, steps: 400}
+arms:
+  drunkard: {agent: {kind: drunkard}}
+  accountant: {agent: {kind: accountant}}
+  gambler: {agent: {kind: gambler}}
+seeds: {root: 7, count: 6}
+"""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command said, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A project in a folder, and a person who types commands in it."""
+
+    root: Path
+    store: str | None = None
+    """MLFLOW_TRACKING_URI, unless it is the project's own store."""
+
+    @property
+    def question(self) -> Path:
+        return self.root / "research_questions" / "rq01" / "question.yaml"
+
+    @property
+    def experiment(self) -> Path:
+        return self.root / "experiments" / "strategies.yaml"
+
+    @property
+    def outcome(self) -> Path:
+        return self.question.with_name("outcome.md")
+
+    @property
+    def evidence(self) -> Path:
+        return self.question.with_name("evidence.json")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Nothing of this machine's settings but where programs are."""
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
+        git = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+        return kept | git | ({"MLFLOW_TRACKING_URI": self.store} if self.store else {})
+
+    def start(self, *arguments: str, before: Sequence[str] = (), **settings: str) -> subprocess.Popen[str]:
+        """`expkit` in a process of its own, still running; `before` is a command that runs it."""
+        return subprocess.Popen(
+            [*before, str(EXPKIT), *arguments],
+            cwd=self.root,
+            env=self.environment | settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def expkit(self, *arguments: str, before: Sequence[str] = (), **settings: str) -> Said:
+        """What `expkit` says, as it is installed. Whatever happens, it never shows a traceback."""
+        process = self.start(*arguments, before=before, **settings)
+        out, err = process.communicate(timeout=120)
+        assert "Traceback" not in err, err
+        return Said(process.returncode, out, err)
+
+    def json(self, *arguments: str) -> Any:
+        """What a command prints for machines."""
+        said = self.expkit(*arguments, "--json")
+        assert said.code == 0, said
+        return json.loads(said.out)
+
+    def git(self, *arguments: str) -> str:
+        identity = ["-c", "user.name=A Tester", "-c", "user.email=tester@example.org"]
+        done = subprocess.run(
+            ["git", *identity, *arguments],
+            cwd=self.root,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def commit(self) -> None:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", "a commit")
+
+    def clone(self) -> Desk:
+        """A fresh clone beside this project: what is committed, and nothing else."""
+        folder = self.root.parent / "clone"
+        self.git("clone", "--quiet", str(self.root), str(folder))
+        return replace(self, root=folder)
+
+    def edit(self, file: Path, old: str, new: str) -> None:
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new))
+
+    def records(self) -> set[Path]:
+        """Every attempt that the ledger holds."""
+        return set((self.root / ".expkit" / "ledger").glob("*/*/record.json"))
+
+
+def _new_desk(root: Path, store: str) -> Desk:
+    desk = Desk(root, store)
+    desk.question.parent.mkdir(parents=True)
+    desk.experiment.parent.mkdir()
+    desk.question.write_text(QUESTION)
+    desk.experiment.write_text(EXPERIMENT)
+    (root / "pyproject.toml").write_text('[tool.expkit]\nproject = "trial"\n')
+    (root / ".gitignore").write_text(".expkit/\nmlflow.db*\nmlruns/\n")
+    desk.git("init", "--quiet", "--initial-branch=main")
+    desk.git("config", "user.name", "A Tester")
+    desk.git("config", "user.email", "tester@example.org")
+    desk.commit()
+    return desk
+
+
+@pytest.fixture(scope="session")
+def shared_store(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """One MLflow store for all projects, as making one takes seconds."""
+    return f"sqlite:///{tmp_path_factory.mktemp('store') / 'mlflow.db'}"
+
+
+@pytest.fixture(scope="session")
+def _answered(tmp_path_factory: pytest.TempPathFactory, shared_store: str) -> tuple[Desk, Said]:
+    desk = _new_desk(tmp_path_factory.mktemp("answered") / "project", shared_store)
+    said = desk.expkit("run", "rq01")
+    desk.commit()
+    return desk, said
+
+
+@pytest.fixture
+def first_run(_answered: tuple[Desk, Said]) -> Said:
+    """What the first run of a question said."""
+    return _answered[1]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, shared_store: str) -> Desk:
+    """A project with a question, committed and not run yet."""
+    return _new_desk(tmp_path / "project", shared_store)
+
+
+@pytest.fixture
+def answered(_answered: tuple[Desk, Said], tmp_path: Path) -> Desk:
+    """A project whose question was run, published, and committed with its outcome."""
+    desk = _answered[0]
+    return replace(desk, root=Path(shutil.copytree(desk.root, tmp_path / "project", symlinks=True)))
