@@ -24,7 +24,7 @@ def canonical(value: object) -> bytes:
 
     Raises:
         TypeError: a value that JSON does not know, or a key that is no string; the message names its place.
-        ValueError: a NaN, an infinity, or an integer that a double cannot hold exactly.
+        ValueError: a NaN, an infinity, an integer that a double cannot hold exactly, or half a surrogate pair.
     """
     _refuse_unstable(value, "$")
     return rfc8785.dumps(value)  # type: ignore[arg-type]  # _refuse_unstable has looked at every part
@@ -56,8 +56,10 @@ def file_digest(path: Path) -> str:
 
 def _refuse_unstable(value: object, place: str) -> None:
     match value:
-        case None | bool() | str():
+        case None | bool():
             return
+        case str():
+            _refuse_half_a_pair(value, place)
         case int():
             if abs(value) > _LARGEST_EXACT_INTEGER:
                 raise ValueError(
@@ -70,6 +72,7 @@ def _refuse_unstable(value: object, place: str) -> None:
             for key, item in value.items():
                 if not isinstance(key, str):
                     raise TypeError(f"{place}: the key {key!r} is {type(key).__name__}, not a string")
+                _refuse_half_a_pair(key, place)
                 _refuse_unstable(item, f"{place}.{key}")
         case list() | tuple():
             for index, item in enumerate(value):
@@ -78,3 +81,10 @@ def _refuse_unstable(value: object, place: str) -> None:
             raise TypeError(
                 f"{place}: {type(value).__name__} has no stable bytes; convert it to plain JSON values first"
             )
+
+
+def _refuse_half_a_pair(text: str, place: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{place}: {text!r} holds half a surrogate pair, which has no UTF-8 bytes") from None

@@ -10,12 +10,10 @@ from expkit.records.work import Work
 from expkit.specs.experiment import Experiment, ResolvedArm, Streams
 from expkit.specs.resolve import resolve
 from expkit.training.compile import compile_environment
+from expkit.training.engine import ENGINE_VERSION
 
 Recorded = Callable[[str, int, Streams], frozenset[int]]
 """The finished seeds of an arm: (arm_key, root, streams) -> seed numbers."""
-
-ENGINE_VERSION = 1
-"""Raised whenever the same declaration yields other numbers; golden digests in the tests force it."""
 
 STEPS_PER_BATCH = 40_000_000
 """About a second of kernel on one core."""

@@ -132,6 +132,8 @@ class Test(Record):
     """Distance from the claim's bound that these seeds would have found with a probability of 0.8 at `level`."""
     seeds_needed: int | None = None
     """For the observed estimate, under a new registration; None where it was decided or no number would do."""
+    power_at_expected: float | None = None
+    """Probability of deciding at `level` had the declared expected effect been true; None where none was declared."""
     effects: EffectSizes
 
 

@@ -27,7 +27,7 @@ class Drunkard(Spec):
 
 
 class Accountant(Spec):
-    """Adds every reward to the entry of its state and action; takes the action with the larger entry, ties at random."""
+    """Adds every reward to its entry (state, action); takes the action with the larger entry, ties at random."""
 
     kind: Literal["accountant"]
 

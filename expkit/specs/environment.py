@@ -15,7 +15,7 @@ class Dungeon(Spec):
     """A row of tiles with an adventurer on the first; a continuing task, with two actions, FORWARD and BACKWARD.
 
     FORWARD moves one tile on and bumps into the wall on the last; BACKWARD returns to the first tile from anywhere. The
-    wind makes the opposite action take effect. It is the Chain problem of Strens (2000) and Dearden, Friedman and Russell (1998).
+    wind makes the opposite action take effect. It is the Chain problem of Dearden, Friedman and Russell (1998).
     """
 
     kind: Literal["dungeon"]

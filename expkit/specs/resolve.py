@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from expkit.specs.experiment import Arm, Experiment, ResolvedArm, Setting
+from expkit.specs.experiment import Arm, Experiment, ResolvedArm, Setting, Sweep
 
 Location = tuple[str | int, ...]
+
+MOST_ARMS = 1000
+"""Of one sweep; more is a slip of the pen, and no chart would show them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +27,10 @@ class Flaw:
     location: Location
     why: str
     valid: str | None = None
+    arm: str | None = None
+    """The resolved arm that is no `ResolvedArm`, where that is the flaw."""
+    error: ErrorDetails | None = field(default=None, compare=False)
+    """Then pydantic's own words for it."""
 
 
 class Unresolvable(Exception):
@@ -39,38 +48,77 @@ def resolve(experiment: Experiment) -> tuple[ResolvedArm, ...]:
         Unresolvable: an override or a sweep that does not fit, with all its flaws.
     """
     flaws: list[Flaw] = []
-    arms: list[ResolvedArm] = []
-    for name, arm in experiment.arms.items():
-        arms += _resolved(name, _declared(experiment, arm), {}, ("arms", name), flaws)
+    arms = {name: _resolved(experiment, name, arm, flaws) for name, arm in experiment.arms.items()}
     if sweep := experiment.sweep:
         if sweep.arm not in experiment.arms:
-            flaws.append(
-                Flaw(
-                    location=("sweep", "arm"),
-                    why=f"there is no arm {sweep.arm!r} to vary",
-                    valid=f"the arms are {', '.join(experiment.arms)}",
-                )
-            )
-        else:
-            base = _declared(experiment, experiment.arms[sweep.arm])
-            labels = _labels(tuple(sweep.vary))
-            for values in itertools.product(*sweep.vary.values()):
-                varied = dict(zip(sweep.vary, values, strict=True))
-                name = f"{sweep.arm}[{','.join(f'{labels[path]}={_written(value)}' for path, value in varied.items())}]"
-                if any(arm.name == name for arm in arms):
-                    flaws.append(
-                        Flaw(
-                            location=("sweep", "vary"),
-                            why=f"the sweep yields {name} twice",
-                            valid="name each value once",
-                        )
-                    )
-                    continue
-                if (settings := _with_settings(base, varied, flaws)) is not None:
-                    arms += _resolved(name, settings, varied, ("sweep", "vary"), flaws)
+            why = f"there is no arm {sweep.arm!r} to vary"
+            valid = f"the arms are {', '.join(experiment.arms)}"
+            flaws.append(Flaw(location=("sweep", "arm"), why=why, valid=valid))
+        elif arms[sweep.arm] is not None:  # a flawed arm has said so already
+            arms |= _swept(experiment, sweep, flaws)
     if flaws:
         raise Unresolvable(list(dict.fromkeys(flaws)))
-    return tuple(arms)
+    return tuple(arm for arm in arms.values() if arm is not None)
+
+
+def _resolved(experiment: Experiment, name: str, arm: Arm, flaws: list[Flaw]) -> ResolvedArm | None:
+    """A declared arm, or None and what is wrong with its overrides."""
+    try:
+        return _checked(name, _declared(experiment, arm), {})
+    except ValidationError as error:
+        for mistake in error.errors(include_url=False):
+            keys = _keys(mistake["loc"])
+            flaws.append(_flaw(name, ("arms", name, *keys), keys, mistake))
+        return None
+
+
+def _swept(experiment: Experiment, sweep: Sweep, flaws: list[Flaw]) -> dict[str, ResolvedArm]:
+    """The arms of a sweep, by name; the last path varies fastest."""
+    count = math.prod(len(values) for values in sweep.vary.values())
+    if count > MOST_ARMS:
+        flaws.append(
+            Flaw(location=("sweep", "vary"), why=f"the sweep yields {count} arms", valid=f"at most {MOST_ARMS}")
+        )
+        return {}
+    base = _declared(experiment, experiment.arms[sweep.arm])
+    unknown = [flaw for path in sweep.vary if (flaw := _unknown(base, path))]
+    flaws += unknown
+    if unknown:
+        return {}
+    labels = _labels(tuple(sweep.vary))
+    arms: dict[str, ResolvedArm] = {}
+    for values in itertools.product(*sweep.vary.values()):
+        varied = dict(zip(sweep.vary, values, strict=True))
+        name = f"{sweep.arm}[{','.join(f'{labels[path]}={_written(value)}' for path, value in varied.items())}]"
+        if name in arms:
+            why = f"the sweep yields {name} twice"
+            flaws.append(Flaw(location=("sweep", "vary"), why=why, valid="name each value once"))
+            continue
+        try:
+            arms[name] = _checked(name, _with_settings(base, varied), varied)
+        except ValidationError as error:
+            for mistake in error.errors(include_url=False):
+                keys = _keys(mistake["loc"])
+                flaws.append(_flaw(name, _in_sweep(sweep, varied, keys), keys, mistake))
+    return arms
+
+
+def _flaw(name: str, location: Location, keys: Location, error: ErrorDetails) -> Flaw:
+    path = ".".join(str(key) for key in keys)
+    return Flaw(location=location, why=f"arm {name}: {path}: {error['msg']}", arm=name, error=error)
+
+
+def _keys(loc: Location) -> Location:
+    """pydantic's location in a resolved arm without the agent's kind, which it puts in and which is no key."""
+    return (loc[0], *loc[2:]) if loc[0] == "agent" and len(loc) > 2 else loc
+
+
+def _in_sweep(sweep: Sweep, varied: Mapping[str, Setting], keys: Location) -> Location:
+    """Where in the sweep the value stands that a resolved arm refuses."""
+    for path, value in varied.items():
+        if tuple(path.split("."))[: len(keys)] == keys[: path.count(".") + 1]:
+            return ("sweep", "vary", path, sweep.vary[path].index(value))
+    return ("sweep", "vary")
 
 
 def _declared(experiment: Experiment, arm: Arm) -> dict[str, dict[str, Any]]:
@@ -81,43 +129,38 @@ def _declared(experiment: Experiment, arm: Arm) -> dict[str, dict[str, Any]]:
     }
 
 
-def _with_settings(
-    base: dict[str, dict[str, Any]], varied: Mapping[str, Setting], flaws: list[Flaw]
-) -> dict[str, dict[str, Any]] | None:
+def _unknown(base: dict[str, dict[str, Any]], path: str) -> Flaw | None:
+    """The flaw of a path that leads to no single parameter of the varied arm."""
+    if path.endswith(".kind"):
+        why = "a sweep varies parameters, not kinds"
+        return Flaw(location=("sweep", "vary", path), why=why, valid="declare an arm for each kind")
+    place: Any = base
+    way: list[str] = []
+    for part in path.split("."):
+        if not isinstance(place, dict) or part not in place:
+            break
+        place = place[part]
+        way.append(part)
+    if not isinstance(place, dict) and ".".join(way) == path:
+        return None
+    known = [key for key in place if key != "kind"] if isinstance(place, dict) else []
+    valid = f"{'.'.join(way)} has {', '.join(known) or 'no parameters'}"
+    return Flaw(location=("sweep", "vary", path), why=f"the varied arm has no parameter {path}", valid=valid)
+
+
+def _with_settings(base: dict[str, dict[str, Any]], varied: Mapping[str, Setting]) -> dict[str, dict[str, Any]]:
     settings: dict[str, dict[str, Any]] = json.loads(json.dumps(base))
     for path, value in varied.items():
         *parents, leaf = path.split(".")
         place: Any = settings
         for part in parents:
-            place = place.get(part) if isinstance(place, dict) else None
-        if not isinstance(place, dict) or leaf not in place:
-            known = (
-                f"{'.'.join(parents)} has {', '.join(k for k in place if k != 'kind')}"
-                if isinstance(place, dict)
-                else None
-            )
-            flaws.append(
-                Flaw(location=("sweep", "vary", path), why=f"the varied arm has no parameter {path}", valid=known)
-            )
-            return None
+            place = place[part]
         place[leaf] = value
     return settings
 
 
-def _resolved(
-    name: str, settings: dict[str, dict[str, Any]], varied: dict[str, Setting], location: Location, flaws: list[Flaw]
-) -> list[ResolvedArm]:
-    try:
-        return [ResolvedArm.model_validate_json(json.dumps({"name": name, "varied": varied, **settings}))]
-    except ValidationError as error:
-        for mistake in error.errors(include_url=False):
-            part, *inner = mistake["loc"]
-            # a discriminated union puts its tag into the location: it is no key of the file
-            keys = [key for key in inner if not (part == "agent" and key == settings["agent"].get("kind"))]
-            path = ".".join(str(key) for key in (part, *keys))
-            at = (*location, path) if varied else (*location, part, *keys)
-            flaws.append(Flaw(location=at, why=f"arm {name}: {path}: {mistake['msg']}"))
-        return []
+def _checked(name: str, settings: dict[str, dict[str, Any]], varied: dict[str, Setting]) -> ResolvedArm:
+    return ResolvedArm.model_validate_json(json.dumps({"name": name, "varied": varied, **settings}))
 
 
 def _labels(paths: tuple[str, ...]) -> dict[str, str]:
