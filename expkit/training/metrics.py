@@ -1,0 +1,112 @@
+"""The metrics of tabular trials, one number per seed each, and why a trial has none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from expkit.specs.metric import CURVE_WINDOWS
+from expkit.training.evaluate import greedy_policy, optimal_gain, policy_gain, random_gain
+from expkit.training.mdp import Mdp
+
+SAME_GAIN = 1e-9
+"""A gain within this share of the largest absolute reward of the optimum is the optimum: less is rounding."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What trials came to."""
+
+    metrics: dict[str, NDArray[np.float64]]
+    """By name of `TABULAR_METRICS`: float64 [trials]; NaN in every metric of a failed trial."""
+    curve: NDArray[np.float64]
+    """float64 [trials, windows]; reward per step."""
+    failed: dict[int, str]
+    """Why, by the position of the trial."""
+
+
+def window_lengths(steps: int) -> NDArray[np.int64]:
+    """Steps in each window of the curve, of which window i begins with step floor(i * steps / 40)."""
+    return np.diff([window * steps // CURVE_WINDOWS for window in range(CURVE_WINDOWS + 1)])
+
+
+def measure(mdp: Mdp, q: NDArray[np.float64], sums: NDArray[np.float64], steps: int) -> Measured:
+    """The metrics and curves of finished trials.
+
+    q: float64 [trials, states, actions]; sums: float64 [trials, windows], the reward in each window; steps: of one
+    trial. Totals add the windows from left to right; the last tenth is the last four windows. Where the random walk
+    is optimal, `normalized_score` is 1 for a policy that is optimal too and 0 for another.
+    """
+    lengths = window_lengths(steps)
+    last_tenth = CURVE_WINDOWS - CURVE_WINDOWS // 10
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = _left_to_right(sums)
+        final = _left_to_right(sums[:, last_tenth:]) / lengths[last_tenth:].sum()
+        curve = sums / lengths
+
+        optimal, random = optimal_gain(mdp), random_gain(mdp)
+        same = SAME_GAIN * float(np.abs(mdp.reward).max())
+        finite = np.asarray(np.isfinite(q).all(axis=(1, 2)))
+        greedy = _greedy_gains(mdp, q, finite)
+        attained = np.abs(optimal - greedy) <= same
+        greedy[attained] = optimal
+        spread = optimal - random
+        score = (greedy - random) / spread if spread > same else attained.astype(np.float64)
+        metrics = {
+            "total_reward": total,
+            "regret": steps * optimal - total,
+            "final_reward_rate": final,
+            "greedy_gain": greedy,
+            "gain_gap": optimal - greedy,
+            "normalized_score": score,
+            "optimal_policy": attained.astype(np.float64),
+        }
+    good = finite & np.isfinite(np.stack(list(metrics.values()))).all(axis=0)
+    failed = {}
+    for trial in np.flatnonzero(~good).tolist():
+        failed[trial] = _reason(q[trial], curve[trial], lengths, {name: float(v[trial]) for name, v in metrics.items()})
+        for values in metrics.values():
+            values[trial] = np.nan
+    return Measured(metrics=metrics, curve=curve, failed=failed)
+
+
+def _left_to_right(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Row sums, added in order: `numpy.sum` adds pairwise, in an order of its own."""
+    total = np.zeros(len(sums))
+    for window in range(sums.shape[1]):
+        total += sums[:, window]
+    return total
+
+
+def _greedy_gains(mdp: Mdp, q: NDArray[np.float64], finite: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """The gain of each trial's greedy policy, every distinct one evaluated once; NaN where the table is not finite."""
+    best = q == q.max(axis=2, keepdims=True)
+    known: dict[bytes, float] = {}
+    gains = np.full(len(q), np.nan)
+    for trial in np.flatnonzero(finite).tolist():
+        policy = best[trial].tobytes()
+        if policy not in known:
+            known[policy] = policy_gain(mdp, greedy_policy(q[trial]))
+        gains[trial] = known[policy]
+    return gains
+
+
+def _reason(
+    q: NDArray[np.float64], curve: NDArray[np.float64], lengths: NDArray[np.int64], metrics: dict[str, float]
+) -> str:
+    """What left the range of doubles, and when or where."""
+    reasons = []
+    wrong_windows = np.flatnonzero(~np.isfinite(curve))
+    if len(wrong_windows):
+        window = int(wrong_windows[0])
+        first = int(lengths[:window].sum())
+        reasons.append(f"the reward is {curve[window]} from steps {first} to {first + int(lengths[window]) - 1} on")
+    wrong_entries = np.argwhere(~np.isfinite(q))
+    if len(wrong_entries):
+        state, action = (int(i) for i in wrong_entries[0])
+        reasons.append(f"Q[state {state}, action {action}] is {q[state, action]} after the last step")
+    if not reasons:
+        reasons = [f"{name} is {value}" for name, value in metrics.items() if not np.isfinite(value)]
+    return "not finite: " + "; ".join(reasons)
