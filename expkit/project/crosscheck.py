@@ -1,0 +1,174 @@
+"""What declared files say about each other: every reference leads somewhere, and every criterion can be decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from expkit.errors import Mistake
+from expkit.project.names import listed, suggestion
+from expkit.project.yaml import Document, Location
+from expkit.specs.criterion import Criterion, Ratio, Value, arms_of
+from expkit.specs.experiment import Experiment, ResolvedArm
+from expkit.specs.metric import TABULAR_METRICS
+from expkit.specs.question import Hypothesis
+
+FEWEST_SEEDS = 5
+"""Of every arm of a test."""
+FEWEST_SEEDS_FOR_A_MEAN = 50
+"""Under so many, the interval of a mean is wrong too often on heavy tails."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentFile:
+    """An experiment's file: None stands for what could not be read."""
+
+    document: Document
+    experiment: Experiment | None
+    arms: Mapping[str, ResolvedArm] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionFile:
+    """A question's file: what could be read of it, by its place in the lists."""
+
+    document: Document
+    id: str
+    experiments: Mapping[int, str] | None
+    """None where the list has mistakes of its own."""
+    hypotheses: Mapping[int, Hypothesis]
+
+
+def crosscheck(questions: Iterable[QuestionFile], experiments: Mapping[str, ExperimentFile]) -> list[Mistake]:
+    """Every mistake that no single file shows.
+
+    Args:
+        questions: every question's file.
+        experiments: every experiment's file by the id its name gives it.
+    """
+    mistakes: list[Mistake] = []
+    tested: dict[str, list[str]] = {}
+    for question in questions:
+        mistakes += _listed_experiments(question, experiments)
+        mistakes += _hypothesis_ids(question)
+        for index, hypothesis in question.hypotheses.items():
+            mistakes += _hypothesis(question, index, hypothesis, experiments)
+            tested.setdefault(hypothesis.experiment, []).append(f"{question.id} {hypothesis.id}")
+    for name, file in experiments.items():
+        mistakes += _experiment(file, tested.get(name, []))
+    return mistakes
+
+
+def _experiment(file: ExperimentFile, tested: list[str]) -> Iterator[Mistake]:
+    experiment, document = file.experiment, file.document
+    if experiment is None:
+        return
+    for index, output in enumerate(experiment.outputs):
+        if output not in TABULAR_METRICS:
+            why = f"the trainer measures no {output!r}"
+            yield document.mistake(("outputs", index), why, suggestion(output, TABULAR_METRICS))
+        elif output in experiment.outputs[:index]:
+            yield document.mistake(("outputs", index), f"{output} is named twice", "name it once")
+    if tested and experiment.seeds.count < FEWEST_SEEDS:
+        why = f"{experiment.seeds.count} seeds are too few to decide {listed(tested)}"
+        yield document.mistake(("seeds", "count"), why, f"declare at least {FEWEST_SEEDS}")
+
+
+def _listed_experiments(question: QuestionFile, experiments: Mapping[str, ExperimentFile]) -> Iterator[Mistake]:
+    seen: set[str] = set()
+    for index, name in (question.experiments or {}).items():
+        if name in seen:
+            yield question.document.mistake(("experiments", index), f"{name} is listed twice", "list it once")
+        elif name not in experiments:
+            why = f"there is no experiment {name!r}"
+            yield question.document.mistake(("experiments", index), why, suggestion(name, experiments))
+        seen.add(name)
+
+
+def _hypothesis_ids(question: QuestionFile) -> Iterator[Mistake]:
+    first: dict[str, int] = {}
+    for index, hypothesis in question.hypotheses.items():
+        if hypothesis.id in first:
+            line = question.document.at(("hypotheses", first[hypothesis.id], "id")).line
+            why = f"there is a hypothesis {hypothesis.id!r} already, on line {line}"
+            yield question.document.mistake(("hypotheses", index, "id"), why, "give every hypothesis an id of its own")
+        first.setdefault(hypothesis.id, index)
+
+
+def _hypothesis(
+    question: QuestionFile, index: int, hypothesis: Hypothesis, experiments: Mapping[str, ExperimentFile]
+) -> Iterator[Mistake]:
+    """What is wrong with a hypothesis, given the experiments."""
+    own = tuple((question.experiments or {}).values())
+    at: Location = ("hypotheses", index, "experiment")
+    # a list with a mistake in it has been reported, and may be why this one is not found there
+    if own and hypothesis.experiment not in own and all(name in experiments for name in own):
+        exists = hypothesis.experiment in experiments
+        valid = f"add {hypothesis.experiment} to experiments" if exists else suggestion(hypothesis.experiment, own)
+        why = f"the question lists no experiment {hypothesis.experiment!r}"
+        yield question.document.mistake(at, why, valid)
+    if (file := experiments.get(hypothesis.experiment)) and file.experiment:
+        at = ("hypotheses", index, "criterion")
+        yield from _metric(question.document, at, hypothesis.criterion, file.experiment)
+        if file.arms is not None:
+            yield from _arms(question.document, at, hypothesis, file.arms)
+
+
+def _metric(document: Document, at: Location, criterion: Criterion, experiment: Experiment) -> Iterator[Mistake]:
+    """What is wrong with what a criterion measures."""
+    metric = TABULAR_METRICS.get(criterion.metric)
+    if metric is None:
+        why = f"the trainer measures no {criterion.metric!r}"
+        yield document.mistake(
+            (*at, "metric"), why, suggestion(criterion.metric, experiment.outputs or TABULAR_METRICS)
+        )
+        return
+    if experiment.outputs and metric.name not in experiment.outputs:
+        why = f"{metric.name} is not among the outputs of {experiment.id}"
+        valid = f"add it there, or take one of {listed(experiment.outputs)}"
+        yield document.mistake((*at, "metric"), why, valid)
+    if metric.binary:
+        yield from _binary(document, at, criterion)
+    elif criterion.estimand == "mean":
+        paired = experiment.seeds.streams == "common" and not isinstance(criterion, Value)
+        if experiment.seeds.count < FEWEST_SEEDS_FOR_A_MEAN:
+            why = f"a mean over {experiment.seeds.count} seeds cannot be trusted on heavy tails"
+            valid = f"declare at least {FEWEST_SEEDS_FOR_A_MEAN} seeds, or take estimand: iqm"
+            yield document.mistake((*at, "estimand"), why, valid)
+        if paired:
+            why = "arms on common streams are compared by their IQM, not by their mean"
+            valid = f"take estimand: iqm, or streams: independent in {experiment.id}"
+            yield document.mistake((*at, "estimand"), why, valid)
+
+
+def _binary(document: Document, at: Location, criterion: Criterion) -> Iterator[Mistake]:
+    """What is wrong with a criterion on a metric of zeros and ones, which an exact test decides."""
+    if isinstance(criterion, Ratio):
+        why = f"{criterion.metric} is 0 or 1 in every seed, and there is no exact test of a ratio"
+        yield document.mistake((*at, "kind"), why, "take kind: difference or kind: value")
+    if "estimand" in criterion.model_fields_set:
+        why = f"{criterion.metric} is 0 or 1 in every seed; what is estimated is the share of ones"
+        yield document.mistake((*at, "estimand"), why, "leave estimand out")
+
+
+def _arms(
+    document: Document, at: Location, hypothesis: Hypothesis, arms: Mapping[str, ResolvedArm]
+) -> Iterator[Mistake]:
+    """What is wrong with the arms of a criterion."""
+    criterion = hypothesis.criterion
+    keys = ("arm",) if isinstance(criterion, Value) else ("treatment", "control")
+    known = [name for name in arms_of(criterion) if name in arms]
+    for key, name in zip(keys, arms_of(criterion), strict=True):
+        if name not in arms:
+            # who writes gambler[...] means an arm of the sweep; the others are beside the point
+            swept = [arm for arm in arms if "[" in name and arm.startswith(f"{name.partition('[')[0]}[")]
+            why = f"experiment {hypothesis.experiment} has no arm {name!r}"
+            yield document.mistake((*at, key), why, suggestion(name, swept or arms))
+    if len(known) == 2 and _same(arms[known[0]], arms[known[1]]):
+        why = f"the arms {known[0]} and {known[1]} are the same configuration under two names"
+        yield document.mistake((*at, "control"), why, "compare arms that differ")
+
+
+def _same(one: ResolvedArm, other: ResolvedArm) -> bool:
+    """Whether two arms would be one to the ledger."""
+    return (one.environment, one.agent, one.trainer) == (other.environment, other.agent, other.trainer)

@@ -1,0 +1,217 @@
+"""Declared files as specs: every question and experiment of a project, or every mistake in them at once."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from expkit.errors import InvalidDeclaration, InvalidUsage, Mistake
+from expkit.project.crosscheck import ExperimentFile, QuestionFile, crosscheck
+from expkit.project.paths import EXPERIMENTS, QUESTIONS
+from expkit.project.root import project_id
+from expkit.project.words import complaints
+from expkit.project.yaml import LARGEST_FILE, Document, read_yaml
+from expkit.specs.experiment import Experiment, ResolvedArm
+from expkit.specs.question import Hypothesis, ResearchQuestion
+from expkit.specs.resolve import Flaw, Unresolvable, resolve
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+_QUESTION = re.compile(rf"{QUESTIONS}/(?P<id>[^/]+)/question\.yaml")
+_QUESTION_FOLDER = re.compile(rf"{QUESTIONS}/(?P<id>[^/._][^/]*)/")
+_EXPERIMENT = re.compile(rf"{EXPERIMENTS}/(?P<id>[^/]+)\.yaml")
+_MISPLACED_QUESTION = re.compile(rf"{QUESTIONS}/(?P<id>[^/]+)\.ya?ml")
+_OTHER_ENDING = re.compile(rf"{QUESTIONS}/[^/]+/question\.yml|{EXPERIMENTS}/[^/]+\.yml")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declarations:
+    """What a set of files declares, by id."""
+
+    questions: dict[str, ResearchQuestion]
+    experiments: dict[str, Experiment]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """A project as it is declared: where it is, what it is called, its questions and experiments by id."""
+
+    root: Path
+    id: str
+    questions: dict[str, ResearchQuestion]
+    experiments: dict[str, Experiment]
+
+
+def read_project(root: Path) -> Project:
+    """The project at a root.
+
+    Raises:
+        InvalidDeclaration: mistakes in its files, all of them.
+        InvalidUsage: a file cannot be read at all.
+    """
+    declarations = parse_declarations(declared_files(root))
+    return Project(
+        root=root, id=project_id(root), questions=declarations.questions, experiments=declarations.experiments
+    )
+
+
+def declared_files(root: Path) -> dict[str, bytes]:
+    """The content of every declared file of the project at a root, by its path relative to the root.
+
+    A question's folder that holds no `question.yaml` is there too, as `research_questions/<id>/` with no content, so
+    that its lack is seen.
+
+    Raises:
+        InvalidUsage: a file cannot be read.
+    """
+    files: dict[str, bytes] = {}
+    for folder in sorted((root / QUESTIONS).glob("*/")):
+        name = f"{QUESTIONS}/{folder.name}/"
+        declared = [file for file in folder.iterdir() if file.name in ("question.yaml", "question.yml")]
+        files |= {f"{name}{file.name}": _content(file) for file in declared} or {name: b""}
+    for place, ending in ((QUESTIONS, "*.yaml"), (QUESTIONS, "*.yml"), (EXPERIMENTS, "*.yaml"), (EXPERIMENTS, "*.yml")):
+        files |= {f"{place}/{file.name}": _content(file) for file in sorted((root / place).glob(ending))}
+    return files
+
+
+def _content(file: Path) -> bytes:
+    if file.exists() and not file.is_file():
+        raise InvalidUsage("this is no file", where=str(file), mend="a name that ends in .yaml is a declaration's")
+    try:
+        with file.open("rb") as opened:
+            return opened.read(LARGEST_FILE + 1)  # one more than is read, so that a larger file is seen as such
+    except OSError as error:
+        raise InvalidUsage(
+            "the file cannot be read", where=str(file), why=error.strerror, mend="mend the file, or delete it"
+        ) from error
+
+
+def parse_declarations(files: Mapping[str, bytes]) -> Declarations:
+    """What files declare. Other files beside them (`outcome.md`, `evidence.json`, figures) are passed over.
+
+    Args:
+        files: contents by path, relative to the project's root, with `/`.
+
+    Raises:
+        InvalidDeclaration: mistakes in these files, all of them.
+    """
+    mistakes = _misplaced(files)
+    questions: dict[str, ResearchQuestion] = {}
+    experiments: dict[str, Experiment] = {}
+    question_files: list[QuestionFile] = []
+    experiment_files: dict[str, ExperimentFile] = {}
+    for file, content in sorted(files.items()):
+        if matched := _EXPERIMENT.fullmatch(file):
+            document = read_yaml(file, content)
+            experiment = _validated(document, Experiment, matched["id"])
+            arms = _arms(document, experiment) if experiment else None
+            experiment_files[matched["id"]] = ExperimentFile(document=document, experiment=experiment, arms=arms)
+            mistakes += document.mistakes
+            if experiment:
+                experiments[experiment.id] = experiment
+        elif matched := _QUESTION.fullmatch(file):
+            document = read_yaml(file, content)
+            question = _validated(document, ResearchQuestion, matched["id"])
+            question_files.append(_question_file(document, matched["id"], question))
+            mistakes += document.mistakes
+            if question:
+                questions[question.id] = question
+    mistakes += crosscheck(question_files, experiment_files)
+    if mistakes:
+        raise InvalidDeclaration(list(dict.fromkeys(mistakes)))
+    return Declarations(questions=questions, experiments=experiments)
+
+
+def _misplaced(files: Mapping[str, bytes]) -> list[Mistake]:
+    """Files that look declared and are not where, or not named as, a declaration is."""
+    mistakes = []
+    folders = {matched["id"] for file in files if (matched := _QUESTION_FOLDER.match(file))}
+    for folder in folders:
+        names = [f"{QUESTIONS}/{folder}/question.{ending}" for ending in ("yaml", "yml")]
+        if not any(name in files for name in names):
+            why = f"the folder {QUESTIONS}/{folder} holds no question.yaml"
+            valid = "every folder here is a question: write the file, or delete the folder"
+            mistakes.append(Mistake(file=names[0], line=1, column=1, why=why, valid=valid))
+    for file in files:
+        if _OTHER_ENDING.fullmatch(file):
+            why, valid = "files that end in .yml are not read", f"rename it to {file.removesuffix('.yml')}.yaml"
+            mistakes.append(Mistake(file=file, line=1, column=1, why=why, valid=valid))
+        elif matched := _MISPLACED_QUESTION.fullmatch(file):
+            why, valid = "a question has a folder of its own", f"move it to {QUESTIONS}/{matched['id']}/question.yaml"
+            mistakes.append(Mistake(file=file, line=1, column=1, why=why, valid=valid))
+    return mistakes
+
+
+def _validated(document: Document, model: type[_Model], name: str) -> _Model | None:
+    """A document as a spec, or None with the mistakes added to the document; its id must be the file's name."""
+    if not document.readable:
+        return None
+    what = "question" if model is ResearchQuestion else "experiment"
+    declared, mistakes = _parsed(model, document.value), []
+    if isinstance(declared, ValidationError):
+        errors = declared.errors(include_url=False)
+        for one in complaints(model, errors, top=f"the {what}", refused=document.refused):
+            mistakes.append(document.mistake(one.location, one.why, one.valid, key=one.on_key))
+    given = document.value.get("id") if isinstance(document.value, dict) else None
+    if isinstance(given, str) and given != name:
+        place = "folder" if what == "question" else "file"
+        why = f"the id {given!r} differs from the {place}'s name {name!r}"
+        mistakes.append(document.mistake(("id",), why, f"write id: {name}, or rename the {place}"))
+    refused = bool(document.mistakes)
+    document.mistakes += mistakes
+    return None if refused or mistakes or isinstance(declared, ValidationError) else declared
+
+
+def _parsed(model: type[_Model], value: object) -> _Model | ValidationError:
+    """A plain value, validated as the JSON it is, so that a list is a tuple and nothing else is converted."""
+    try:
+        return model.model_validate_json(json.dumps(value))
+    except ValidationError as error:
+        return error
+
+
+def _arms(document: Document, experiment: Experiment) -> dict[str, ResolvedArm] | None:
+    """The resolved arms by name, or None with the mistakes added to the document."""
+    try:
+        return {arm.name: arm for arm in resolve(experiment)}
+    except Unresolvable as unresolvable:
+        for flaw in unresolvable.flaws:
+            document.mistakes += _flawed(document, flaw)
+        return None
+
+
+def _flawed(document: Document, flaw: Flaw) -> list[Mistake]:
+    if flaw.error is None:
+        return [document.mistake(flaw.location, flaw.why, flaw.valid, key=flaw.location[:-1] == ("sweep", "vary"))]
+    return [
+        document.mistake(flaw.location, f"arm {flaw.arm}: {one.why}", one.valid, key=one.on_key)
+        for one in complaints(ResolvedArm, [flaw.error], top=f"arm {flaw.arm}")
+    ]
+
+
+def _question_file(document: Document, name: str, question: ResearchQuestion | None) -> QuestionFile:
+    """What can be checked against other files: of a question with mistakes, the hypotheses without."""
+    if question:
+        return QuestionFile(
+            document=document,
+            id=name,
+            experiments=dict(enumerate(question.experiments)),
+            hypotheses=dict(enumerate(question.hypotheses)),
+        )
+    plain: dict[str, Any] = document.value if document.readable and isinstance(document.value, dict) else {}
+    listed, stated = plain.get("experiments"), plain.get("hypotheses")
+    parsed = {i: _parsed(Hypothesis, one) for i, one in enumerate(stated if isinstance(stated, list) else ())}
+    return QuestionFile(
+        document=document,
+        id=name,
+        experiments={i: one for i, one in enumerate(listed) if isinstance(one, str)}
+        if isinstance(listed, list)
+        else None,
+        hypotheses={i: one for i, one in parsed.items() if isinstance(one, Hypothesis)},
+    )

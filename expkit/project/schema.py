@@ -1,0 +1,74 @@
+"""JSON Schemas of the declared files, for editors that complete and check YAML while it is typed."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from typing import Any
+
+from expkit.specs.criterion import Difference, Ratio, Value
+from expkit.specs.experiment import Experiment
+from expkit.specs.metric import TABULAR_METRICS
+from expkit.specs.question import ResearchQuestion
+
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schemas() -> dict[str, str]:
+    """The schema of each kind of declared file, as JSON text by file name; draft 2020-12."""
+    question = ResearchQuestion.model_json_schema()
+    for criterion in (Difference, Ratio, Value):
+        regions = ("at_least", "at_most", "within")
+        definition = question["$defs"][criterion.__name__]
+        definition["oneOf"] = [{"required": [region]} for region in regions]
+        definition["properties"]["metric"]["enum"] = list(TABULAR_METRICS)
+    experiment = Experiment.model_json_schema()
+    experiment["properties"]["outputs"]["items"]["enum"] = list(TABULAR_METRICS)
+    for part in ("environment", "trainer"):
+        _type_overrides(experiment, part)
+    return {"question.schema.json": _text(question), "experiment.schema.json": _text(experiment)}
+
+
+def _type_overrides(experiment: dict[str, Any], part: str) -> None:
+    """An arm's override has the keys of what it overrides, and needs none of them."""
+    definitions = experiment["$defs"]
+    whole = experiment["properties"][part]["$ref"].rpartition("/")[2]
+    name = f"{whole}Override"
+    properties = {
+        key: {rule: value for rule, value in schema.items() if rule != "default"}
+        for key, schema in definitions[whole]["properties"].items()
+    }
+    definitions[name] = {"type": "object", "title": name, "additionalProperties": False, "properties": properties}
+    override = definitions["Arm"]["properties"][part]
+    definitions["Arm"]["properties"][part] = {"$ref": f"#/$defs/{name}", "description": override["description"]}
+    definitions.pop("JsonValue", None)
+
+
+def _text(schema: dict[str, Any]) -> str:
+    return json.dumps({"$schema": _DRAFT, **_plain(schema)}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _plain(schema: Any) -> Any:
+    """A schema in the words of the standard alone, and without the titles that pydantic makes up for keys."""
+    if isinstance(schema, list):
+        return [_plain(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain: dict[str, Any] = {}
+    for rule, value in schema.items():
+        if rule == "discriminator" or (rule == "title" and isinstance(value, str) and not _named(schema)):
+            continue
+        if rule in ("properties", "$defs", "patternProperties"):
+            plain[rule] = {key: _plain(item) for key, item in value.items()}
+        elif rule == "description":
+            plain[rule] = inspect.cleandoc(value)
+        else:
+            plain[rule] = _plain(value) if rule not in ("default", "const", "enum") else value
+    if "patternProperties" in plain:
+        plain["additionalProperties"] = False
+    return plain
+
+
+def _named(schema: dict[str, Any]) -> bool:
+    """Whether a schema is that of a whole model, whose title is its name."""
+    return "properties" in schema
