@@ -1,0 +1,142 @@
+"""A project's history: what git knows of earlier commits, read only, and the annotated tags of registrations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+from expkit.errors import InvalidUsage
+from expkit.provenance.repository import Refused, Repository, find, is_commit, text
+
+_MOST_VERSIONS = 1_000
+
+
+class History:
+    """The history of the repository around a project. Paths are relative to the project's root, with `/`.
+
+    Outside git, or where git refuses, `available` is False and every look-up answers that it knows nothing.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @cached_property
+    def _repository(self) -> Repository | None:
+        found = find(self._root)
+        return found if isinstance(found, Repository) else None
+
+    @property
+    def available(self) -> bool:
+        """Whether there is a repository to ask."""
+        return self._repository is not None
+
+    @property
+    def head(self) -> str | None:
+        """The commit of HEAD; None before the first one."""
+        try:
+            return self._repository.head() if self._repository else None
+        except Refused:
+            return None
+
+    @cached_property
+    def shallow(self) -> bool:
+        """Whether history ends early, so that an absent commit proves nothing."""
+        return bool(self._repository and self._repository.shallow())
+
+    def has(self, commit: str) -> bool:
+        """Whether a commit, named by its 40 hex digits, is known here."""
+        return bool(
+            self._repository
+            and is_commit(commit)
+            and self._repository.answer("cat-file", "-e", f"{commit}^{{commit}}") is not None
+        )
+
+    def pushed(self, commit: str) -> bool | None:
+        """Whether a remote-tracking branch holds the commit; None where there is no remote or no such commit."""
+        return self._repository.pushed(commit) if self._repository else None
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        """A regular file's bytes at a commit; None where there is no such commit or file."""
+        return self.tree(commit, [path]).get(path)
+
+    def tree(self, commit: str, prefixes: Iterable[str]) -> dict[str, bytes]:
+        """Bytes by path of every regular file at or below the given paths at a commit; empty for an unknown commit."""
+        repository = self._repository
+        below = [f"{repository.prefix}{prefix}".rstrip("/") for prefix in prefixes] if repository else []
+        if repository is None or not below or not self.has(commit):
+            return {}
+        wanted = [] if "" in below else below
+        listing = repository.answer("ls-tree", "-r", "-z", "--full-tree", commit, "--", *wanted) or b""
+        files: dict[str, str] = {}
+        for line in listing.split(b"\0")[:-1]:
+            head, _, path = line.partition(b"\t")
+            mode, kind, name = head.split(b" ")
+            if kind == b"blob" and mode.startswith(b"100"):  # neither symbolic links nor submodules
+                files[text(path).removeprefix(repository.prefix)] = name.decode()
+        contents = repository.blobs(list(files.values()))
+        return {path: content for path, content in zip(files, contents, strict=True) if content is not None}
+
+    def versions(self, path: str) -> list[tuple[str, bytes]]:
+        """A file as each commit that touched it left it, newest first, at most 1000; deletions are left out."""
+        if self._repository is None or self.head is None or not path or "\n" in path:
+            return []
+        below = f"{self._repository.prefix}{path}"
+        log = self._repository.answer(
+            *("log", "--format=%H", "--full-history", f"--max-count={_MOST_VERSIONS}", "HEAD", "--", below)
+        )
+        commits = log.decode().split() if log else []
+        contents = self._repository.blobs([f"{commit}:{below}" for commit in commits])
+        return [(commit, content) for commit, content in zip(commits, contents, strict=True) if content is not None]
+
+    def paths(self, prefix: str) -> frozenset[str]:
+        """Every path below a folder that any commit up to HEAD added, whether it is still there or not."""
+        if self._repository is None or self.head is None or not prefix:
+            return frozenset()
+        below = f"{self._repository.prefix}{prefix}"
+        log = self._repository.answer(
+            *("log", "--format=", "--name-only", "--no-renames", "--diff-filter=A", "-m", "-z", "HEAD", "--", below)
+        )
+        names = (text(name).removeprefix(self._repository.prefix) for name in (log or b"").split(b"\0") if name)
+        return frozenset(names)
+
+    def tag(self, name: str, message: str) -> None:
+        """Put an annotated tag on HEAD.
+
+        Raises:
+            InvalidUsage: there is nothing to tag, the name is taken or no name for a tag, or git refused.
+        """
+        if self._repository is None or self.head is None:
+            raise InvalidUsage(
+                "there is no commit to tag",
+                where=str(self._root),
+                mend="commit the declarations first: git add -A && git commit",
+            )
+        if name.startswith("-") or self._repository.answer("check-ref-format", f"refs/tags/{name}") is None:
+            raise InvalidUsage(f"{name!r} cannot be the name of a tag", why="git check-ref-format refuses it")
+        try:
+            self._repository.ask(
+                *("tag", "--annotate", "--no-sign", "--cleanup=verbatim", "--file=-", "--", name),
+                stdin=message.encode(),
+            )
+        except Refused as refused:
+            raise InvalidUsage(
+                f"the tag {name} was not made",
+                where=str(self._repository.top),
+                why=f"git says: {refused}",
+                mend="mend what git names, then type the command again",
+            ) from refused
+
+    def tags(self) -> dict[str, str]:
+        """Message by name of every annotated tag, oldest first."""
+        if self._repository is None:
+            return {}
+        out = self._repository.answer(
+            "for-each-ref",
+            "--sort=creatordate",
+            "--format=%(objecttype)%00%(refname:strip=2)%00%(contents)%00",
+            "refs/tags",
+        )
+        fields = [text(part) for part in (out or b"").split(b"\0")]
+        rows = zip(fields[0::3], fields[1::3], fields[2::3], strict=False)
+        return {name: message for kind, name, message in rows if kind.strip() == "tag"}
