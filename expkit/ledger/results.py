@@ -1,0 +1,163 @@
+"""The results of an arm: its attempts joined seed by seed, as arrays."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from expkit.digests import digest
+from expkit.errors import LedgerDamaged
+from expkit.ledger.durable import matches, read_regular
+from expkit.records.attempt import TRIALS_FILE, Attempt, Result
+from expkit.specs.experiment import Streams
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ArmResults:
+    """What the ledger has of some seeds of one arm under one root. Rows of every array are in the order of `seeds`."""
+
+    arm_key: str
+    root: int
+    streams: Streams
+    seeds: tuple[int, ...]
+    """The seeds that are recorded, ascending; a failed trial is recorded, too."""
+    metrics: dict[str, Float]
+    """float64 [seeds] by metric; NaN where the trial failed."""
+    trial_digests: tuple[str, ...]
+    """sha256 of each trial."""
+    failed: dict[int, str]
+    """Why, by seed, for trials without a usable result."""
+    attempts: tuple[Attempt, ...]
+    """The attempts these seeds come from, by id."""
+    rows: tuple[tuple[int, int], ...]
+    """Where each seed stands: its attempt's position in `attempts`, its row there."""
+    folder: Path
+    """The arm's folder in the ledger."""
+
+    @cached_property
+    def results_digest(self) -> str:
+        """sha256 of all trial digests in seed order."""
+        return digest(list(self.trial_digests))
+
+    @cached_property
+    def q(self) -> Float:
+        """The final Q-tables: float64 [seeds, states, actions]; read on first use."""
+        return self._joined("q", np.float64, 3)
+
+    @cached_property
+    def visits(self) -> Int:
+        """How often each action was taken in each state: int64 [seeds, states, actions]; read on first use."""
+        return self._joined("visits", np.int64, 3)
+
+    @cached_property
+    def curve(self) -> Float:
+        """Reward per step: float64 [seeds, windows]; read on first use."""
+        return self._joined("curve", np.float64, 2)
+
+    @cached_property
+    def _trials(self) -> list[dict[str, NDArray[Any]]]:
+        return [_trials(self.folder / attempt.id, attempt) for attempt in self.attempts]
+
+    def _joined(self, name: str, dtype: type[np.generic], dimensions: int) -> NDArray[Any]:
+        if not self.rows:
+            return np.zeros((0,) * dimensions, dtype=dtype)
+        columns = []
+        for attempt, trials in zip(self.attempts, self._trials, strict=True):
+            array = trials.get(name)
+            if array is None or array.dtype != dtype or array.shape[:1] != (len(attempt.work.seeds),):
+                raise _damaged(
+                    self.folder / attempt.id, f"{TRIALS_FILE} has no {name} of {dtype.__name__} for each seed"
+                )
+            columns.append(array)
+        return np.stack([columns[position][row] for position, row in self.rows])
+
+
+def join(
+    attempts: Sequence[Attempt], *, arm_key: str, root: int, streams: Streams, seeds: Iterable[int], folder: Path
+) -> ArmResults:
+    """Results of those of `seeds` that finished attempts have, under one root. The first attempt of a seed wins.
+
+    `attempts` are sorted by id.
+    """
+    finished = [
+        (attempt, attempt.result)
+        for attempt in attempts
+        if attempt.result is not None and attempt.work.root == root and attempt.work.streams == streams
+    ]
+    where: dict[int, tuple[int, int]] = {}
+    for position, (attempt, _) in enumerate(finished):
+        for row, seed in enumerate(attempt.work.seeds):
+            where.setdefault(seed, (position, row))
+    present = tuple(sorted(set(seeds) & where.keys()))
+    used = sorted({where[seed][0] for seed in present})
+    chosen = [finished[position] for position in used]
+    rows = tuple((used.index(where[seed][0]), where[seed][1]) for seed in present)
+    reasons = [{failure.seed: failure.why for failure in result.failed} for _, result in chosen]
+    return ArmResults(
+        arm_key=arm_key,
+        root=root,
+        streams=streams,
+        seeds=present,
+        metrics=_metrics([result for _, result in chosen], rows),
+        trial_digests=tuple(chosen[position][1].trial_digests[row] for position, row in rows),
+        failed={
+            seed: reasons[position][seed]
+            for seed, (position, _) in zip(present, rows, strict=True)
+            if seed in reasons[position]
+        },
+        attempts=tuple(attempt for attempt, _ in chosen),
+        rows=rows,
+        folder=folder,
+    )
+
+
+def _metrics(results: Sequence[Result], rows: Sequence[tuple[int, int]]) -> dict[str, Float]:
+    names = dict.fromkeys(name for result in results for name in result.metrics)
+    metrics = {}
+    for name in names:
+        columns = [result.metrics.get(name) for result in results]
+        values = [column[row] if (column := columns[position]) is not None else None for position, row in rows]
+        metrics[name] = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    return metrics
+
+
+def _trials(folder: Path, attempt: Attempt) -> dict[str, NDArray[Any]]:
+    """The arrays of an attempt by name.
+
+    Raises:
+        LedgerDamaged: the file is not the one that was recorded.
+    """
+    recorded = attempt.files.get(TRIALS_FILE)
+    if recorded is None:
+        raise _damaged(folder, f"the record names no {TRIALS_FILE}")
+    path = folder / TRIALS_FILE
+    if not matches(path, recorded):
+        raise _damaged(folder, f"{TRIALS_FILE} is not the file that was recorded")
+    try:
+        with np.load(io.BytesIO(read_regular(path)), allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise _damaged(folder, f"{TRIALS_FILE} cannot be read: {error}") from error
+    if not np.array_equal(arrays.get("seeds", np.array([])), np.array(attempt.work.seeds)):
+        raise _damaged(folder, f"{TRIALS_FILE} holds other seeds than the record")
+    return arrays
+
+
+def _damaged(folder: Path, why: str) -> LedgerDamaged:
+    return LedgerDamaged(
+        "an attempt in the ledger is damaged",
+        where=str(folder),
+        why=why,
+        mend="delete that folder, then type the same command again: its seeds run again",
+    )
