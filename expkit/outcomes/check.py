@@ -1,0 +1,197 @@
+"""The check of a committed outcome: fresh, sound, drawn from its numbers, and true to git. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Literal
+
+from expkit.errors import CheckFailed
+from expkit.outcomes.archive import committed
+from expkit.outcomes.consistency import contradictions
+from expkit.outcomes.document import empty_sections, generated_part, written_part
+from expkit.outcomes.freshness import staleness
+from expkit.outcomes.markdown.render import render
+from expkit.outcomes.registration import Planned
+from expkit.outcomes.serialise import read_evidence
+from expkit.outcomes.verification import verify
+from expkit.outcomes.write import figure_digest, read_text
+from expkit.project.paths import Paths
+from expkit.provenance.history import History
+from expkit.records.evidence import Evidence
+from expkit.specs.experiment import Experiment
+from expkit.specs.question import ResearchQuestion
+
+Severity = Literal["failure", "warning", "note"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """Something a check found in a file: a failure says no, a warning asks for work, a note informs.
+
+    `file` is relative to the project's root; `mend` says what to type or change, None where nothing has to be done.
+    """
+
+    severity: Severity
+    file: str
+    what: str
+    mend: str | None = None
+
+    def __str__(self) -> str:
+        text = f"{self.file}: {self.what}"
+        return f"{text}\n  {self.mend}" if self.mend else text
+
+
+def check_outcome(
+    paths: Paths,
+    history: History,
+    *,
+    question: ResearchQuestion,
+    experiments: Mapping[str, Experiment],
+    planned: Planned,
+) -> tuple[Finding, ...]:
+    """Everything that can be said against the outcome of a question without running it again.
+
+    Args:
+        paths: the project.
+        history: its history.
+        question: the question as it is declared now.
+        experiments: at least its experiments, by id.
+        planned: their arms; missing seeds do not matter.
+    """
+    file = paths.evidence(question.id)
+    place = paths.relative(file)
+    try:
+        evidence = read_evidence(file, where=place)
+    except CheckFailed as error:
+        said = f"{error.what}: {error.why}"
+        return (Finding(severity="failure", file=place, what=said, mend=error.mend),)
+    if evidence is None:
+        return tuple(_without_evidence(paths, history, question))
+    changes = staleness(evidence, question=question, experiments=experiments, planned=planned)
+    again = f"expkit run {question.id}"
+    findings = [
+        Finding(severity="failure", file=place, what=f"stale: {change} since it was written", mend=again)
+        for change in changes
+    ]
+    findings += [
+        Finding(
+            severity="failure",
+            file=place,
+            what=f"contradicts itself: {what}",
+            mend=f"git restore {place}, or delete it; then {again}",
+        )
+        for what in contradictions(evidence)
+    ]
+    keys = {arm.key for name in question.experiments for arm in planned[name]}
+    findings += _registrations(paths, history, evidence, question.id, keys)
+    findings += _figures(paths, evidence, question.id)
+    findings += _document(paths, question, evidence, fresh=not changes)
+    return tuple(findings)
+
+
+def _without_evidence(paths: Paths, history: History, question: ResearchQuestion) -> Iterator[Finding]:
+    place, again = paths.relative(paths.evidence(question.id)), f"expkit run {question.id}"
+    if paths.outcome(question.id).exists():
+        yield Finding(
+            severity="failure",
+            file=paths.relative(paths.outcome(question.id)),
+            what=f"there is no {place} that it could be written from",
+            mend=again,
+        )
+    elif committed(paths, history, question.id):
+        yield Finding(
+            severity="note", file=place, what="deleted; what git's history registers stays registered", mend=again
+        )
+    else:
+        yield Finding(severity="note", file=place, what="not run yet", mend=again)
+
+
+def _registrations(
+    paths: Paths, history: History, evidence: Evidence, question: str, keys: set[str]
+) -> Iterator[Finding]:
+    place = paths.relative(paths.evidence(question))
+    here = {entry.model_dump_json() for entry in evidence.registrations}
+    if gone := sum(entry.model_dump_json() not in here for entry in committed(paths, history, question)):
+        yield Finding(
+            severity="failure",
+            file=place,
+            what=f"{gone} of the registrations that commits hold changed or gone; they are only ever added to",
+            mend=f"git restore {place}, or delete it and type expkit run {question}",
+        )
+    trusts = verify(evidence.registrations, history, keys)
+    for entry, trust in zip(evidence.registrations, trusts, strict=True):
+        if trust == "contradicted" and entry.standing and entry.commit:
+            yield Finding(
+                severity="failure",
+                file=place,
+                what=f"{entry.standing.hypothesis} is registered at {entry.commit[:7]}, and the files of that commit "
+                "declare something else",
+                mend=f"git restore {place}",
+            )
+    named = {entry.commit for entry in evidence.registrations if entry.commit and entry.clean and entry.standing}
+    for commit in sorted(commit for commit in named if not history.has(commit)):
+        why = "this clone is shallow" if history.shallow else "squashed, or never in this repository"
+        yield Finding(
+            severity="note",
+            file=place,
+            what=f"registered at {commit[:7]}, recorded and not verifiable here: the commit is not there ({why})",
+            mend="git fetch --unshallow" if history.shallow else None,
+        )
+
+
+def _figures(paths: Paths, evidence: Evidence, question: str) -> Iterator[Finding]:
+    for name, recorded in evidence.figures.items():
+        file = paths.figures(question) / name
+        found = figure_digest(file)
+        if found != recorded:
+            yield Finding(
+                severity="failure",
+                file=paths.relative(file),
+                what="missing" if found is None else "not the figure that was drawn from evidence.json",
+                mend=f"expkit run {question}",
+            )
+
+
+def _document(paths: Paths, question: ResearchQuestion, evidence: Evidence, *, fresh: bool) -> Iterator[Finding]:
+    place, again = paths.relative(paths.outcome(question.id)), f"expkit run {question.id}"
+    text = read_text(paths.outcome(question.id))
+    if text is None:
+        yield Finding(severity="failure", file=place, what="missing", mend=again)
+        return
+    generated = generated_part(text)
+    if generated is None:
+        yield Finding(
+            severity="failure",
+            file=place,
+            what="the marker line between the generated part and your own words is gone",
+            mend=f"take the line from git again: git diff {place}",
+        )
+        return
+    # a stale outcome differs from what would be rendered today: that says nothing about who edited it
+    if fresh and (line := _first_difference(generated, render(question, evidence))):
+        number, found, wanted = line
+        yield Finding(
+            severity="failure",
+            file=f"{place}:{number}",
+            what="the generated part was edited by hand, or by another version of expkit\n"
+            f"  it says: {found}\n  evidence.json says: {wanted}",
+            mend=f"write below the marker line instead; {again} writes this part again",
+        )
+    if empty := empty_sections(written_part(text)):
+        yield Finding(
+            severity="warning",
+            file=place,
+            what=f"nothing is written yet under {', '.join(empty)}",
+            mend="a reviewer needs your words, below the marker line",
+        )
+
+
+def _first_difference(found: str, wanted: str) -> tuple[int, str, str] | None:
+    """The first line that differs, from 1, as it is and as it should be; line ends do not count."""
+    lines = zip_longest(found.splitlines(), wanted.splitlines(), fillvalue="(nothing)")
+    for number, (here, there) in enumerate(lines, start=1):
+        if here != there:
+            return number, here, there
+    return None

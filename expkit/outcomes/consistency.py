@@ -1,0 +1,152 @@
+"""Consistency: whether evidence agrees with itself, recomputed from its own per-seed values. Light: numpy only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from expkit.digests import digest
+from expkit.outcomes.registration import wording_digest
+from expkit.outcomes.standing import first_recordings, judge
+from expkit.records.evidence import ArmEvidence, Evidence, HypothesisEvidence, Interval
+from expkit.records.registration import Standing
+from expkit.specs.criterion import Estimand
+from expkit.specs.metric import CURVE_WINDOWS, TABULAR_METRICS
+
+_RELATIVE = 1e-9
+"""Statistics are kept to 10 significant digits."""
+
+
+def contradictions(evidence: Evidence) -> tuple[str, ...]:
+    """What an evidence says in one place and denies in another, one clause each; none when it is sound."""
+    found: list[str] = []
+    arms: dict[tuple[str, str], ArmEvidence] = {}
+    for arm in evidence.arms:
+        if (arm.experiment, arm.name) in arms:
+            found.append(f"arm {arm.name} of {arm.experiment} is there twice")
+        arms[arm.experiment, arm.name] = arm
+        found += _of_arm(arm)
+    for hypothesis in evidence.hypotheses:
+        names = [name for name in (hypothesis.treatment, hypothesis.control) if name is not None]
+        spoken_of = [arms[hypothesis.experiment, name] for name in names if (hypothesis.experiment, name) in arms]
+        if len(spoken_of) < len(names):
+            found.append(f"{hypothesis.id} speaks of an arm that is not there")
+        else:
+            found += _of_hypothesis(hypothesis, spoken_of)
+    found += _of_registrations(evidence)
+    return tuple(found)
+
+
+def _of_arm(arm: ArmEvidence) -> Iterator[str]:
+    place = f"arm {arm.name} of {arm.experiment}"
+    lengths = {len(column) for column in (arm.curve.steps, arm.curve.value, arm.curve.low, arm.curve.high)}
+    if lengths not in ({CURVE_WINDOWS}, {0}):
+        yield f"{place}: its curve has not {CURVE_WINDOWS} windows"
+    for metric, values in arm.seeds.items():
+        if len(values) != arm.count:
+            yield f"{place}: {len(values)} values of {metric} for {arm.count} seeds"
+            continue
+        finite = np.array([value for value in values if value is not None])
+        summary = arm.summaries.get(metric)
+        if summary is None:
+            if finite.size:
+                yield f"{place}: {metric} has values and no summary"
+            continue
+        if summary.n != finite.size:
+            yield f"{place}: {metric} is said to have {summary.n} finished seeds and has {finite.size}"
+            continue
+        recomputed = {
+            "mean": (summary.mean, float(finite.mean())),
+            "iqm": (summary.iqm, _trimmed_mean(finite)),
+            "min": (summary.min, float(finite.min())),
+            "median": (summary.median, float(np.median(finite))),
+            "max": (summary.max, float(finite.max())),
+        }
+        for name, (said, value) in recomputed.items():
+            if not _close(said, value):
+                yield f"{place}: the {name} of {metric} is said to be {said:.10g}, its seeds give {value:.10g}"
+    without = {seed for values in arm.seeds.values() for seed, value in enumerate(values) if value is None}
+    if not without <= set(arm.failed):
+        yield f"{place}: seeds without a value that are not called failed"
+
+
+def _of_hypothesis(hypothesis: HypothesisEvidence, arms: list[ArmEvidence]) -> Iterator[str]:
+    test = hypothesis.test
+    if (test is None) != (hypothesis.verdict in ("invalid", "withdrawn")):
+        yield f"{hypothesis.id} is {hypothesis.verdict} {'without' if test is None else 'with'} a test"
+    if test is None:
+        return
+    if (verdict := _verdict(test.interval, hypothesis.region)) != hypothesis.verdict:
+        yield f"{hypothesis.id} is called {hypothesis.verdict}, its deciding interval says {verdict}"
+    estimate = _estimate(hypothesis, arms, test.estimand)
+    if estimate is not None and not _close(test.estimate, estimate):
+        yield f"{hypothesis.id} is estimated as {test.estimate:.10g}, its seeds give {estimate:.10g}"
+
+
+def _of_registrations(evidence: Evidence) -> Iterator[str]:
+    current = {}
+    for entry in evidence.registrations:
+        if standing := entry.standing:
+            if digest(standing.decision) != standing.decision_digest:
+                yield f"a registration of {standing.hypothesis} has a decision that its digest is not of"
+                continue
+            if wording_digest(standing.statement) != standing.wording_digest:
+                yield f"a registration of {standing.hypothesis} has a statement that its digest is not of"
+            current[standing.decision_digest, standing.family_digest] = standing
+    first = first_recordings([evidence.registrations])
+    for hypothesis in evidence.hypotheses:
+        if hypothesis.standing == "confirmatory":
+            standing = current.get((hypothesis.decision_digest, evidence.family_digest))
+            if standing is None or judge(standing, first).standing == "exploratory":
+                yield f"{hypothesis.id} is called confirmatory, and no registration says so"
+            elif not _is_of(hypothesis, standing):
+                yield f"{hypothesis.id} is judged by another criterion than the one registered"
+
+
+def _is_of(hypothesis: HypothesisEvidence, standing: Standing) -> bool:
+    """Whether a hypothesis in the evidence is the one that a decision was registered for."""
+    decided = {
+        "metric": hypothesis.metric,
+        "kind": hypothesis.kind,
+        "region": {"low": hypothesis.region.low, "high": hypothesis.region.high},
+    }
+    return all(standing.decision.get(key) == value for key, value in decided.items())
+
+
+def _verdict(interval: Interval, region: Interval) -> str:
+    """The verdict of a printed interval on a claimed region, as `expkit.statistics` reads it (which loads scipy)."""
+    (low, high), (lowest, highest) = _ends(interval), _ends(region)
+    if lowest <= low and high <= highest:
+        return "supported"
+    return "refuted" if high < lowest or highest < low else "inconclusive"
+
+
+def _estimate(hypothesis: HypothesisEvidence, arms: list[ArmEvidence], estimand: Estimand) -> float | None:
+    """The estimate from per-seed values; None where a failed seed or a binary metric asks for more than a mean."""
+    metric = hypothesis.metric
+    binary = metric in TABULAR_METRICS and TABULAR_METRICS[metric].binary
+    if binary or any(None in arm.seeds.get(metric, (None,)) for arm in arms):
+        return None
+    values = [np.array(arm.seeds[metric], dtype=np.float64) for arm in arms]
+    points = [float(column.mean()) if estimand == "mean" else _trimmed_mean(column) for column in values]
+    if len(points) == 1:
+        return points[0]
+    treatment, control = points
+    return treatment - control if hypothesis.kind == "difference" else treatment / control
+
+
+def _trimmed_mean(values: NDArray[np.float64]) -> float:
+    """The mean of float64 [n] without a quarter of them, rounded down, at each end."""
+    cut = len(values) // 4
+    return float(np.sort(values)[cut : len(values) - cut].mean())
+
+
+def _ends(span: Interval) -> tuple[float, float]:
+    return (-math.inf if span.low is None else span.low), (math.inf if span.high is None else span.high)
+
+
+def _close(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=_RELATIVE, abs_tol=1e-12)

@@ -1,0 +1,286 @@
+"""Evidence: what the results of a question's arms say about its hypotheses.
+
+Heavy modules (scipy, numba) are imported inside functions, so that an idle run can import this one and pay nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from expkit.errors import TrialFailed
+from expkit.ledger.results import ArmResults
+from expkit.outcomes.freshness import ArmId, parameters, question_digest, science
+from expkit.outcomes.iteration import previous_of
+from expkit.outcomes.registration import Planned, standings
+from expkit.outcomes.standing import Records, judge, with_results
+from expkit.plan import PlannedArm
+from expkit.records.attempt import Attempt
+from expkit.records.evidence import (
+    ArmEvidence,
+    Curve,
+    Evidence,
+    HypothesisEvidence,
+    Interval,
+    RunProvenance,
+)
+from expkit.records.registration import Standing
+from expkit.specs.criterion import Value
+from expkit.specs.experiment import Experiment
+from expkit.specs.metric import TABULAR_METRICS
+from expkit.specs.question import Hypothesis, ResearchQuestion
+from expkit.statistics.rounding import rounded
+from expkit.statistics.version import STATISTICS_VERSION
+
+if TYPE_CHECKING:
+    from expkit.statistics.claim import Claim
+
+NUMERIC_PACKAGES = ("numpy", "numba", "llvmlite", "scipy")
+"""What numbers depend on, beside expkit itself."""
+
+_WITH_VALUE = re.compile(r"^(?P<option>-[^=]*=)(?P<value>.*)$", re.DOTALL)
+_URL = re.compile(r"^(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://")
+
+
+def build_evidence(
+    *,
+    question: ResearchQuestion,
+    experiments: Mapping[str, Experiment],
+    planned: Planned,
+    results: Mapping[ArmId, ArmResults],
+    records: Records,
+    previous: Evidence | None,
+) -> Evidence:
+    """The evidence of a question, or `previous` itself where it says the same: then it was reproduced.
+
+    Args:
+        question: the question.
+        experiments: at least its experiments, by id.
+        planned: their arms.
+        results: what the ledger holds of the declared seeds of every one of these arms, by (experiment, arm name).
+        records: what evidence files tell of first recordings; see `expkit.outcomes.archive.read_records`.
+        previous: the evidence that stands in the work tree.
+
+    Raises:
+        TrialFailed: not one trial has finished, so there is nothing to write evidence from.
+    """
+    arms = [arm for experiment in question.experiments for arm in planned[experiment]]
+    ours = [results[arm.experiment, arm.name] for arm in arms]
+    records = with_results(records, ours)
+    standing = standings(question, planned, experiments)
+    decided_on = {"total_reward", *(hypothesis.criterion.metric for hypothesis in question.hypotheses)}
+    evidence = Evidence(
+        question=question.id,
+        question_digest=question_digest(question),
+        family_digest=standing[0].family_digest,
+        alpha=question.family.alpha,
+        correction=question.family.correction,
+        statistics_version=STATISTICS_VERSION,
+        experiments={experiment: experiments[experiment].title for experiment in question.experiments},
+        arms=tuple(arm_evidence(arm, found, decided_on) for arm, found in zip(arms, ours, strict=True)),
+        hypotheses=_hypotheses(question, experiments, arms, results, standing, records),
+        registrations=records.own,
+        provenance=_run_provenance(ours),
+    )
+    if previous is None:
+        return evidence
+    if science(evidence) == science(previous) and evidence.registrations == previous.registrations:
+        return previous
+    if _origins(evidence) == _origins(previous):
+        evidence = evidence.model_copy(update={"provenance": previous.provenance})
+    statements = [hypothesis.statement for hypothesis in question.hypotheses]
+    return evidence.model_copy(update={"previous": previous_of(evidence, previous, statements)})
+
+
+def arm_evidence(arm: PlannedArm, results: ArmResults, decided_on: Collection[str]) -> ArmEvidence:
+    """What one arm yielded.
+
+    Args:
+        arm: the arm as it is planned.
+        results: what the ledger holds of its declared seeds.
+        decided_on: the metrics whose per-seed values are kept whole.
+    """
+    from expkit.statistics.estimate import curve_with_band, summarize  # scipy: 0.8 s
+    from expkit.training.compile import compile_environment
+    from expkit.training.evaluate import optimal_gain, random_gain  # numba: 0.3 s
+
+    kept = _in_order(set(decided_on) & results.metrics.keys())
+    columns = {metric: per_seed(arm, results, metric) for metric in _in_order(results.metrics)}
+    summaries = {
+        metric: summarize(values[np.isfinite(values)], better=_better(metric))
+        for metric, values in columns.items()
+        if np.isfinite(values).any()
+    }
+    unusable = {seed for seed in arm.seeds if not all(np.isfinite(columns[metric][seed]) for metric in kept)}
+    finished = np.array([seed not in results.failed for seed in results.seeds], dtype=bool)
+    steps = arm.arm.trainer.steps
+    mdp = compile_environment(arm.arm.environment)
+    return ArmEvidence(
+        experiment=arm.experiment,
+        name=arm.name,
+        key=arm.key,
+        environment_digest=arm.environment_digest,
+        parameters=parameters(arm.arm),
+        varied=arm.arm.varied,
+        root=arm.root,
+        streams=arm.streams,
+        count=len(arm.seeds),
+        failed=tuple(seed for seed in arm.seeds if seed in unusable or seed in results.failed),
+        results_digest=results.results_digest,
+        optimal_gain=rounded(optimal_gain(mdp)),
+        random_gain=rounded(random_gain(mdp)),
+        summaries=summaries,
+        seeds={
+            metric: tuple(float(value) if np.isfinite(value) else None for value in columns[metric]) for metric in kept
+        },
+        curve=curve_with_band(results.curve[finished], steps)
+        if finished.any()
+        else Curve(steps=(), value=(), low=(), high=()),
+    )
+
+
+def per_seed(arm: PlannedArm, results: ArmResults, metric: str) -> NDArray[np.float64]:
+    """One metric of every declared seed: float64 [count], NaN where a seed is missing or failed."""
+    values = np.full(len(arm.seeds), np.nan)
+    if metric in results.metrics:
+        values[list(results.seeds)] = results.metrics[metric]
+    return values
+
+
+def _hypotheses(
+    question: ResearchQuestion,
+    experiments: Mapping[str, Experiment],
+    arms: Sequence[PlannedArm],
+    results: Mapping[ArmId, ArmResults],
+    standing: Sequence[Standing],
+    records: Records,
+) -> tuple[HypothesisEvidence, ...]:
+    from expkit.statistics.verdict import decide  # scipy: 0.8 s
+
+    planned = {(arm.experiment, arm.name): arm for arm in arms}
+    claims = [_claim(hypothesis, experiments, planned, results) for hypothesis in question.hypotheses]
+    decisions = decide(claims, question.family.alpha)
+    evidence = []
+    for hypothesis, stands, decision in zip(question.hypotheses, standing, decisions, strict=True):
+        criterion = hypothesis.criterion
+        treatment, control = _arms(hypothesis)
+        judgement = judge(stands, records.first)
+        evidence.append(
+            HypothesisEvidence(
+                id=hypothesis.id,
+                experiment=hypothesis.experiment,
+                metric=criterion.metric,
+                kind=criterion.kind,
+                treatment=treatment,
+                control=control,
+                region=Interval(low=criterion.low, high=criterion.high),
+                decision_digest=stands.decision_digest,
+                wording_digest=stands.wording_digest,
+                verdict=decision.verdict,
+                reason=decision.reason,
+                test=decision.test,
+                standing=judgement.standing,
+                standing_reason=judgement.reason,
+                grade=judgement.grade,
+            )
+        )
+    return tuple(evidence)
+
+
+def _claim(
+    hypothesis: Hypothesis,
+    experiments: Mapping[str, Experiment],
+    planned: Mapping[ArmId, PlannedArm],
+    results: Mapping[ArmId, ArmResults],
+) -> Claim:
+    from expkit.statistics.claim import Claim  # scipy: 0.8 s
+
+    criterion, experiment = hypothesis.criterion, experiments[hypothesis.experiment]
+
+    def values(name: str) -> NDArray[np.float64]:
+        place = (hypothesis.experiment, name)
+        return per_seed(planned[place], results[place], criterion.metric)
+
+    treatment, control = _arms(hypothesis)
+    return Claim(
+        kind=criterion.kind,
+        region=Interval(low=criterion.low, high=criterion.high),
+        estimand=criterion.estimand,
+        binary=TABULAR_METRICS[criterion.metric].binary,
+        paired=experiment.seeds.streams == "common" and control is not None,
+        treatment=values(treatment),
+        control=None if control is None else values(control),
+        failed_seed=experiment.failed_seed,
+        better=TABULAR_METRICS[criterion.metric].better,
+        withdrawn=hypothesis.withdrawn,
+        expected=criterion.expected,
+    )
+
+
+def _arms(hypothesis: Hypothesis) -> tuple[str, str | None]:
+    criterion = hypothesis.criterion
+    return (criterion.arm, None) if isinstance(criterion, Value) else (criterion.treatment, criterion.control)
+
+
+def _run_provenance(results: Iterable[ArmResults]) -> RunProvenance:
+    """The run behind some results, as its newest attempt tells it; dirty if any attempt was."""
+    used: dict[str, Attempt] = {}
+    trials: set[tuple[str, int, str, int]] = set()
+    for arm in results:
+        used |= {attempt.id: attempt for attempt in arm.attempts}
+        trials |= {(arm.arm_key, arm.root, arm.streams, seed) for seed in arm.seeds}
+    attempts = [used[name] for name in sorted(used)]
+    if not attempts:
+        raise TrialFailed("no trial has finished", why="Without a result there is nothing to write evidence from.")
+    newest = attempts[-1].provenance
+    states = {attempt.provenance.git.state for attempt in attempts}
+    return RunProvenance(
+        commit=newest.git.commit,
+        branch=newest.git.branch,
+        dirty="dirty" in states if newest.git.commit else None,
+        image=newest.image,
+        machine=newest.machine,
+        packages={"expkit": newest.expkit}
+        | {name: newest.packages[name] for name in NUMERIC_PACKAGES if name in newest.packages},
+        command=tuple(_without_places(part) for part in newest.command),
+        executor=newest.executor,
+        started=min((attempt.started for attempt in attempts), key=_instant),
+        ended=max((attempt.ended for attempt in attempts), key=_instant),
+        trials=len(trials),
+    )
+
+
+def _without_places(part: str) -> str:
+    """A part of a command line without the folders and hosts it names: the file's name, the URL's scheme."""
+    if option := _WITH_VALUE.match(part):
+        return option["option"] + _without_places(option["value"])
+    if url := _URL.match(part):
+        return f"{url['scheme']}://..."
+    for kind in (PurePosixPath, PureWindowsPath):
+        if kind(part).is_absolute():
+            return kind(part).name
+    return part
+
+
+def _origins(evidence: Evidence) -> set[tuple[object, ...]]:
+    """Which results an evidence was written from."""
+    return {(arm.key, arm.root, arm.streams, arm.count, arm.results_digest) for arm in evidence.arms}
+
+
+def _instant(moment: str) -> str:
+    return moment.removesuffix("Z")  # so that fractions of a second sort behind the whole second
+
+
+def _better(metric: str) -> Literal["higher", "lower"]:
+    return TABULAR_METRICS[metric].better if metric in TABULAR_METRICS else "higher"
+
+
+def _in_order(metrics: Iterable[str]) -> list[str]:
+    """Metrics in the order in which they are defined, others behind them by name."""
+    known = list(TABULAR_METRICS)
+    return sorted(metrics, key=lambda name: (known.index(name) if name in known else len(known), name))

@@ -1,0 +1,193 @@
+"""Freshness: whether evidence still answers its question, and whether new results agree with it. Light."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
+
+from expkit.digests import digest
+from expkit.outcomes.registration import Planned, standings
+from expkit.plan import PlannedArm
+from expkit.records.evidence import ArmEvidence, Evidence
+from expkit.specs.experiment import Experiment, ResolvedArm, Setting
+from expkit.specs.question import ResearchQuestion
+from expkit.statistics.version import STATISTICS_VERSION
+
+if TYPE_CHECKING:
+    from expkit.ledger.results import ArmResults
+
+ArmId = tuple[str, str]
+"""An arm of a question: (experiment id, arm name)."""
+
+
+def question_digest(question: ResearchQuestion) -> str:
+    """The digest of a parsed question: of every word in it, but not of comments or key order."""
+    return digest(question.model_dump(mode="json"))
+
+
+def parameters(arm: ResolvedArm) -> dict[str, Setting]:
+    """A resolved arm, flattened: `agent.kind`, `agent.epsilon.start`, `environment.slip`, `trainer.steps`."""
+    return dict(_flat(arm.model_dump(mode="json", include={"agent", "environment", "trainer"}), ""))
+
+
+def science(evidence: Evidence) -> JsonValue:
+    """The scientific content of evidence: two are equal exactly when they found the same about the same.
+
+    Provenance, the bookkeeping of registrations, the iteration before and figures are not in it; summaries and curves
+    follow from the results' digests and the statistics' version.
+    """
+    return {
+        "question": evidence.question_digest,
+        "family": evidence.family_digest,
+        "statistics": evidence.statistics_version,
+        "experiments": dict(evidence.experiments),
+        "arms": [
+            arm.model_dump(
+                mode="json",
+                include={
+                    *("experiment", "name", "key", "parameters", "varied", "root", "streams", "count"),
+                    *("failed", "results_digest", "seeds"),
+                },
+            )
+            for arm in evidence.arms
+        ],
+        "hypotheses": [one.model_dump(mode="json", exclude={"standing_reason"}) for one in evidence.hypotheses],
+    }
+
+
+def is_current(
+    evidence: Evidence,
+    *,
+    question: ResearchQuestion,
+    experiments: Mapping[str, Experiment],
+    planned: Planned,
+    results_digests: Mapping[ArmId, str],
+) -> bool:
+    """Whether evidence is of this question as it is declared now, and of exactly these results."""
+    found = {(arm.experiment, arm.name): arm.results_digest for arm in evidence.arms}
+    return found == dict(results_digests) and not staleness(
+        evidence, question=question, experiments=experiments, planned=planned
+    )
+
+
+def staleness(
+    evidence: Evidence, *, question: ResearchQuestion, experiments: Mapping[str, Experiment], planned: Planned
+) -> tuple[str, ...]:
+    """What was declared otherwise when the evidence was written, one clause each; nothing when it is fresh.
+
+    Args:
+        evidence: what is committed.
+        question: the question as it is declared now.
+        experiments: at least the question's experiments, by id.
+        planned: their arms.
+    """
+    changes = []
+    if evidence.statistics_version != STATISTICS_VERSION:
+        changes.append("statistics are computed otherwise by this version of expkit")
+    changes += _changes_of_family(evidence, question, planned, experiments)
+    changes += _changes_of_arms(evidence, [arm for name in question.experiments for arm in planned[name]])
+    if evidence.question_digest != question_digest(question) and not changes:
+        changes.append("the question's text changed")
+    if evidence.experiments != {name: experiments[name].title for name in question.experiments}:
+        changes.append("an experiment's title changed")
+    return tuple(changes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Differing:
+    """An arm whose results here are not those that the evidence has for the same arm key, root and streams.
+
+    `seed` is the first one that shows it in `metric`; both are None when only Q-tables, visits or curves differ.
+    """
+
+    experiment: str
+    arm: str
+    seed: int | None = None
+    metric: str | None = None
+    there: float | None = None
+    here: float | None = None
+
+    def __str__(self) -> str:
+        place = f"arm {self.arm} of {self.experiment}"
+        if self.seed is None:
+            return f"{place}: other Q-tables, visits or curves than evidence.json was written from"
+        return f"{place}, seed {self.seed}: {self.metric} is {self.here!r} here and {self.there!r} in evidence.json"
+
+
+def differing(
+    evidence: Evidence, planned: Sequence[PlannedArm], results: Mapping[ArmId, ArmResults]
+) -> tuple[Differing, ...]:
+    """Arms of which other results are in the evidence than were found here; none when it was reproduced.
+
+    Only seeds that finished in both are compared: new seeds and retried ones contradict nothing.
+    """
+    there = {(arm.key, arm.root, arm.streams): arm for arm in evidence.arms}
+    pairs = [
+        (arm, there[arm.key, arm.root, arm.streams]) for arm in planned if (arm.key, arm.root, arm.streams) in there
+    ]
+    found = (_difference(arm, known, results[arm.experiment, arm.name]) for arm, known in pairs)
+    return tuple(one for one in found if one is not None)
+
+
+def _difference(arm: PlannedArm, known: ArmEvidence, here: ArmResults) -> Differing | None:
+    index = {seed: place for place, seed in enumerate(here.seeds)}
+    for seed in range(known.count):
+        for metric, values in known.seeds.items():
+            if seed not in index or seed in here.failed or values[seed] is None or metric not in here.metrics:
+                continue
+            value = float(here.metrics[metric][index[seed]])
+            if value != values[seed]:
+                return Differing(
+                    experiment=arm.experiment, arm=arm.name, seed=seed, metric=metric, there=values[seed], here=value
+                )
+    finished = {seed for seed in here.seeds if seed not in here.failed}
+    same_seeds = finished == set(range(known.count)) - set(known.failed)
+    if same_seeds and here.results_digest != known.results_digest:
+        return Differing(experiment=arm.experiment, arm=arm.name)
+    return None
+
+
+def _changes_of_family(
+    evidence: Evidence, question: ResearchQuestion, planned: Planned, experiments: Mapping[str, Experiment]
+) -> list[str]:
+    now = {one.hypothesis: one for one in standings(question, planned, experiments)}
+    then = {one.id: one for one in evidence.hypotheses}
+    changes = [f"hypothesis {name} is new" for name in now if name not in then]
+    changes += [f"hypothesis {name} is gone" for name in then if name not in now]
+    for name in now.keys() & then.keys():
+        if now[name].decision_digest != then[name].decision_digest:
+            changes.append(f"the decision of {name} changed")
+    family = next(iter(now.values())).family_digest
+    if family != evidence.family_digest and not changes:
+        changes.append("alpha or the correction changed")
+    return sorted(changes)
+
+
+def _changes_of_arms(evidence: Evidence, planned: Sequence[PlannedArm]) -> list[str]:
+    now = {(arm.experiment, arm.name): arm for arm in planned}
+    then = {(arm.experiment, arm.name): arm for arm in evidence.arms}
+    changes = [f"arm {name} of {experiment} is new" for experiment, name in now if (experiment, name) not in then]
+    changes += [f"arm {name} of {experiment} is gone" for experiment, name in then if (experiment, name) not in now]
+    for place in (place for place in now if place in then):
+        arm, known = now[place], then[place]
+        if arm.key != known.key or parameters(arm.arm) != known.parameters or arm.arm.varied != known.varied:
+            changes.append(f"arm {arm.name} of {arm.experiment} is configured otherwise")
+        declared = {"root": arm.root, "streams": arm.streams, "count": len(arm.seeds)}
+        kept = {"root": known.root, "streams": known.streams, "count": known.count}
+        if declared != kept:
+            said = ", ".join(f"{key} {kept[key]} is now {declared[key]}" for key in kept if kept[key] != declared[key])
+            changes.append(f"arm {arm.name} of {arm.experiment} has other seeds: {said}")
+    return changes
+
+
+def _flat(settings: Mapping[str, JsonValue], prefix: str) -> list[tuple[str, Setting]]:
+    flat: list[tuple[str, Setting]] = []
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            flat += _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, str | int | float):
+            flat.append((f"{prefix}{key}", value))
+    return flat

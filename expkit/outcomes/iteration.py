@@ -1,0 +1,66 @@
+"""The iteration before: parameters, results and verdicts of the evidence that a new one replaces. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from expkit.outcomes.registration import wording_digest
+from expkit.records.evidence import Evidence, HypothesisEvidence, Iteration, PastArm, PastHypothesis
+
+
+def iteration_of(evidence: Evidence, statements: Iterable[str] = ()) -> Iteration:
+    """An evidence as the iteration before another.
+
+    Args:
+        evidence: what was found then.
+        statements: how the question words its hypotheses today. Evidence keeps only the digest of a wording; its text
+            is taken from the registrations, or from here where it did not change since.
+    """
+    wordings = {wording_digest(statement): statement for statement in statements}
+    wordings |= {
+        entry.standing.wording_digest: entry.standing.statement for entry in evidence.registrations if entry.standing
+    }
+    return Iteration(
+        commit=evidence.provenance.commit,
+        arms={
+            f"{arm.experiment}/{arm.name}": PastArm(
+                parameters=arm.parameters,
+                root=arm.root,
+                count=arm.count,
+                iqm={metric: summary.iqm for metric, summary in arm.summaries.items()},
+                mean={metric: summary.mean for metric, summary in arm.summaries.items()},
+            )
+            for arm in evidence.arms
+        },
+        hypotheses={one.id: _past(one, wordings) for one in evidence.hypotheses},
+    )
+
+
+def previous_of(evidence: Evidence, before: Evidence | None, statements: Iterable[str] = ()) -> Iteration | None:
+    """The iteration before a new evidence, given the one it replaces.
+
+    Where both found the same in the same arms, only texts or names changed: that is no iteration, and the one before
+    stays the one before.
+    """
+    if before is None:
+        return None
+    return before.previous if _results(evidence) == _results(before) else iteration_of(before, statements)
+
+
+def _results(evidence: Evidence) -> object:
+    arms = {(arm.key, arm.root, arm.streams, arm.count, arm.results_digest) for arm in evidence.arms}
+    verdicts = [(one.decision_digest, one.verdict, one.standing, one.test) for one in evidence.hypotheses]
+    return arms, evidence.family_digest, sorted(verdicts, key=lambda verdict: verdict[0])
+
+
+def _past(hypothesis: HypothesisEvidence, wordings: Mapping[str, str]) -> PastHypothesis:
+    test = hypothesis.test
+    return PastHypothesis(
+        statement=wordings.get(
+            hypothesis.wording_digest, f"hypothesis {hypothesis.id}, in a wording that was not kept"
+        ),
+        verdict=hypothesis.verdict,
+        standing=hypothesis.standing,
+        estimate=test.estimate if test else None,
+        interval=test.interval if test else None,
+    )

@@ -1,0 +1,114 @@
+"""Arms: what every configuration yielded, as tables by experiment and metric, and the figures beside them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from expkit.outcomes import numbers, wording
+from expkit.outcomes.markdown.text import code, folded, plain, table
+from expkit.records.evidence import ArmEvidence, Evidence
+
+_MOST_OPEN = 15
+"""Arms of an experiment shown at once; beyond that, those no hypothesis speaks of are folded away."""
+_NONE = "–"  # noqa: RUF001
+_COLUMNS = """\
+IQM is the interquartile mean: of the middle half of the seeds. Optimum is the optimal gain times the steps, exact, \
+which no training can be expected to exceed in the long run."""
+_FIGURES = """\
+![Reward per step over the training, by arm, with pointwise 95 % bands](figures/curves.svg)
+
+![Total reward of every seed, by arm](figures/seeds.svg)"""
+
+
+def arms(evidence: Evidence) -> str:
+    """The section: one table per experiment and metric, then the learning curves and the per-seed distributions."""
+    parts = ["## Arms", _COLUMNS]
+    for experiment, title in evidence.experiments.items():
+        own = [arm for arm in evidence.arms if arm.experiment == experiment]
+        if not own:
+            continue
+        if len(evidence.experiments) > 1:
+            parts.append(f"### {plain(experiment)}: {plain(title)}")
+        for metric in _metrics(evidence, experiment):
+            parts.append(f"{plain(_capitalised(wording.metric_phrase(metric)))} over the seeds of each arm:")
+            parts += _tables(evidence, own, metric)
+        parts += _references(own)
+    return "\n\n".join([*parts, _FIGURES])
+
+
+def _metrics(evidence: Evidence, experiment: str) -> list[str]:
+    """The primary metric, then what hypotheses are decided on; a binary one has its column already."""
+    decided = [one.metric for one in evidence.hypotheses if one.experiment == experiment]
+    return [metric for metric in dict.fromkeys([wording.PRIMARY, *decided]) if not wording.is_binary(metric)]
+
+
+def _tables(evidence: Evidence, own: Sequence[ArmEvidence], metric: str) -> list[str]:
+    if len(own) <= _MOST_OPEN:
+        return [_table(own, metric)]
+    spoken_of = wording.arms_spoken_of(evidence)
+    named = [arm for arm in own if (arm.experiment, arm.name) in spoken_of]
+    rest = [arm for arm in own if (arm.experiment, arm.name) not in spoken_of]
+    tables = [_table(named, metric)] if named else []
+    return [*tables, folded(f"{len(rest)} {'more ' if named else ''}arms", _table(rest, metric))] if rest else tables
+
+
+def _table(shown: Sequence[ArmEvidence], metric: str) -> str:
+    head = ["arm", "mean", "IQM", "sd", "5 % quantile", "share optimal", "n"]
+    with_optimum = any(_optimum(arm, metric) is not None for arm in shown)
+    places = max((_places(arm, metric) for arm in shown), default=0)
+    rows = [_row(arm, metric, places) + ([_optimum_cell(arm, metric, places)] if with_optimum else []) for arm in shown]
+    head += ["optimum"] if with_optimum else []
+    return table(head, rows, right=range(1, len(head)))
+
+
+def _row(arm: ArmEvidence, metric: str, places: int) -> list[str]:
+    summary = arm.summaries.get(metric)
+    if summary is None:
+        return [code(arm.name), *[_NONE] * 5, f"{wording.finished(arm):,}"]
+    optimal = arm.summaries.get("optimal_policy")
+    return [
+        code(arm.name),
+        numbers.number(summary.mean, places),
+        numbers.number(summary.iqm, places),
+        _NONE if summary.sd is None else numbers.number(summary.sd, places),
+        _NONE if summary.q05 is None else numbers.number(summary.q05, places),
+        _NONE if optimal is None else numbers.percent(optimal.mean),
+        f"{summary.n:,}",
+    ]
+
+
+def _optimum_cell(arm: ArmEvidence, metric: str, places: int) -> str:
+    best = _optimum(arm, metric)
+    return _NONE if best is None else numbers.number(best, places)
+
+
+def _optimum(arm: ArmEvidence, metric: str) -> float | None:
+    """The best that the long-run average of this metric can be in an arm's environment; None where there is no such."""
+    steps = arm.parameters.get("trainer.steps")
+    if metric == wording.PRIMARY and isinstance(steps, int):
+        return arm.optimal_gain * steps
+    return arm.optimal_gain if metric in ("final_reward_rate", "greedy_gain") else None
+
+
+def _places(arm: ArmEvidence, metric: str) -> int:
+    summary = arm.summaries.get(metric)
+    return numbers.places_for(4 * summary.sd / math.sqrt(summary.n)) if summary and summary.sd else 0
+
+
+def _references(own: Sequence[ArmEvidence]) -> list[str]:
+    """What is exactly known of the environment, where all arms of an experiment share one and its budget."""
+    gains = {(arm.optimal_gain, arm.random_gain, arm.parameters.get("trainer.steps")) for arm in own}
+    if len(gains) != 1:
+        return []
+    ((optimal, random, steps),) = gains
+    total = f", {numbers.number(random * steps, 0)} in {steps:,} steps" if isinstance(steps, int) else ""
+    return [f"Exact: the optimal gain is {_gain(optimal)} a step; a random walk earns {_gain(random)} a step{total}."]
+
+
+def _gain(gain: float) -> str:
+    return numbers.significant(gain, 5)
+
+
+def _capitalised(text: str) -> str:
+    return text[0].upper() + text[1:]

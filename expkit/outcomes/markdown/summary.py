@@ -1,0 +1,104 @@
+"""The head of an outcome: what was asked, what was found, how sure that is, and one table row per hypothesis."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from expkit.outcomes import numbers, sentences, wording
+from expkit.outcomes.markdown.text import bullets, code, plain, table
+from expkit.records.evidence import Evidence, HypothesisEvidence
+from expkit.specs.question import ResearchQuestion
+
+_GRADE_MEANS = {
+    "self-registered": "the claims stood in this repository before their data existed; nobody outside vouches for it",
+    "pushed before the run": "the claims were on a remote before their data existed",
+    "replicated": "the claims were pushed, and their data come from a root drawn after that",
+}
+
+
+def head(question: ResearchQuestion, evidence: Evidence) -> str:
+    """Title, question, one bold sentence per finding, and the count."""
+    findings = bullets(
+        f"**{plain(sentences.finding(evidence, hypothesis))}** ({plain(hypothesis.id)})"
+        for hypothesis in evidence.hypotheses
+    )
+    title = f"# {plain(question.id)}: {plain(question.title)}"
+    return "\n\n".join([title, f"> {plain(question.question)}", findings, count(evidence)])
+
+
+def count(evidence: Evidence) -> str:
+    """How many verdicts of each kind, whether they are confirmatory, and the seeds behind them."""
+    verdicts = Counter(hypothesis.verdict for hypothesis in evidence.hypotheses)
+    shown = [name for name in wording.VERDICTS if verdicts[name] or name != "withdrawn"]
+    tally = ", ".join(f"{verdicts[name]} {name}" for name in shown)
+    return f"{tally}. {_standing(evidence.hypotheses)} {_seeds(evidence)}"
+
+
+def hypotheses(question: ResearchQuestion, evidence: Evidence) -> str:
+    """The table of claims, criteria, estimates and verdicts, and the figure that shows them."""
+    statements = {hypothesis.id: hypothesis.statement for hypothesis in question.hypotheses}
+    rows = [
+        [
+            plain(hypothesis.id),
+            plain(statements.get(hypothesis.id, "no longer declared")),
+            criterion(question, evidence, hypothesis),
+            estimate(hypothesis),
+            verdict(hypothesis),
+        ]
+        for hypothesis in evidence.hypotheses
+    ]
+    return "\n\n".join(
+        [
+            "## Hypotheses",
+            table(["", "claim", "criterion", "estimate, deciding interval", "verdict"], rows),
+            "![Each hypothesis: estimate and deciding interval against the region it claims](figures/intervals.svg)",
+        ]
+    )
+
+
+def criterion(question: ResearchQuestion, evidence: Evidence, hypothesis: HypothesisEvidence) -> str:
+    """What decides, in words: `gambler / accountant, interquartile mean of total reward: 1.8 or more`."""
+    declared = next((one.criterion for one in question.hypotheses if one.id == hypothesis.id), None)
+    estimand = hypothesis.test.estimand if hypothesis.test else declared.estimand if declared else "iqm"
+    metric = wording.metric_phrase(hypothesis.metric)
+    if not wording.is_binary(hypothesis.metric):
+        metric = f"{wording.estimand_phrase(estimand, hypothesis.metric)} of {metric}"
+    where = f" in {plain(hypothesis.experiment)}" if len(evidence.experiments) > 1 else ""
+    sign = f" {'/' if hypothesis.kind == 'ratio' else numbers.MINUS} "
+    arms = sign.join(code(name) for name in (hypothesis.treatment, hypothesis.control) if name is not None)
+    return f"{arms}{where}, {plain(metric)}: {numbers.region(hypothesis.region)}"
+
+
+def estimate(hypothesis: HypothesisEvidence) -> str:
+    """The estimate with its deciding interval, a dash where nothing was decided."""
+    return sentences.estimate_with_interval(hypothesis, hypothesis.test) if hypothesis.test else "–"  # noqa: RUF001
+
+
+def verdict(hypothesis: HypothesisEvidence) -> str:
+    """A verdict as its sign and word; an exploratory one says so."""
+    word = f"{wording.SYMBOLS[hypothesis.verdict]}\u00a0{hypothesis.verdict}"
+    return word if hypothesis.standing == "confirmatory" else f"{word}, exploratory"
+
+
+def _standing(hypotheses: Sequence[HypothesisEvidence]) -> str:
+    grades = Counter(one.grade or "self-registered" for one in hypotheses if one.standing == "confirmatory")
+    exploratory = sum(one.standing == "exploratory" for one in hypotheses)
+    if not grades:
+        return "All exploratory: these are leads, not tests." if exploratory > 1 else "Exploratory: a lead, not a test."
+    if len(grades) == 1 and not exploratory:
+        (grade,) = grades
+        return f"{'All confirmatory' if len(hypotheses) > 1 else 'Confirmatory'}, {grade}: {_GRADE_MEANS[grade]}."
+    counts = [f"{count} {grade}" for grade, count in grades.items()]
+    meanings = [f"{grade}: {_GRADE_MEANS[grade]}" for grade in grades]
+    rest = f", {exploratory} exploratory (leads, not tests)" if exploratory else ""
+    return f"{grades.total()} confirmatory ({', '.join(counts)}){rest}; {'; '.join(meanings)}."
+
+
+def _seeds(evidence: Evidence) -> str:
+    spoken_of = wording.arms_spoken_of(evidence)
+    finished = [wording.finished(arm) for arm in evidence.arms if (arm.experiment, arm.name) in spoken_of]
+    if not finished:
+        return "No seeds."
+    low, high = min(finished), max(finished)
+    return f"{numbers.counted(low, 'seed')} an arm." if low == high else f"{low:,} to {high:,} seeds an arm."

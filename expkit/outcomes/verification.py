@@ -1,0 +1,91 @@
+"""Verification: what git says about the registrations of an evidence file. Light: no statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from expkit.errors import InvalidDeclaration
+from expkit.outcomes.registration import all_standings, arm_keys
+from expkit.project.paths import EXPERIMENTS, QUESTIONS
+from expkit.project.read import parse_declarations
+from expkit.provenance.history import History
+from expkit.records.evidence import Evidence, Trust
+from expkit.records.registration import Registration, Standing
+from expkit.specs.metric import TABULAR_METRICS
+
+Digests = tuple[str, str]
+"""(decision digest, family digest) of a hypothesis."""
+
+
+def verify(registrations: Sequence[Registration], history: History, keys: Collection[str]) -> tuple[Trust, ...]:
+    """What git says of each registration, in their order.
+
+    `verified`: the commit is here and its declarations give these digests. `contradicted`: it is here and they do not.
+    `not verifiable here`: anything else, and that is no reproach. The commit may be gone with a squash or lie beyond a
+    shallow clone; entries without a hypothesis or from a changed tree claim nothing that a commit could confirm; the
+    digests of another engine or metric version cannot be computed any more.
+
+    Args:
+        registrations: those of an evidence file.
+        history: the project's history.
+        keys: the arm keys that this version of expkit gives the question's arms.
+    """
+    declared: dict[str, frozenset[Digests] | None] = {}
+    return tuple(_trust(entry, frozenset(keys), history, declared) for entry in registrations)
+
+
+def trust_by_hypothesis(evidence: Evidence, trusts: Sequence[Trust]) -> dict[str, Trust]:
+    """What git says of each hypothesis, by id: the worst it says of any registration that its standing rests on.
+
+    `trusts` is what `verify` says of its registrations. A hypothesis on which no registration bears is not verifiable.
+    """
+    worst: dict[str, Trust] = {}
+    order: tuple[Trust, ...] = ("contradicted", "not verifiable here", "verified")
+    for hypothesis in evidence.hypotheses:
+        digests = (hypothesis.decision_digest, evidence.family_digest)
+        said = {
+            trust
+            for entry, trust in zip(evidence.registrations, trusts, strict=True)
+            if entry.standing and _digests(entry.standing) == digests
+        }
+        worst[hypothesis.id] = next((trust for trust in order if trust in said), "not verifiable here")
+    return worst
+
+
+def _trust(
+    entry: Registration, keys: frozenset[str], history: History, declared: dict[str, frozenset[Digests] | None]
+) -> Trust:
+    standing, commit = entry.standing, entry.commit
+    if standing is None or commit is None or not entry.clean:
+        return "not verifiable here"
+    if commit not in declared:
+        declared[commit] = _declared_at(commit, history)
+    found = declared[commit]
+    if found is None:
+        return "not verifiable here"
+    if _digests(standing) in found:
+        return "verified"
+    return "contradicted" if _computable(standing, keys) else "not verifiable here"
+
+
+def _declared_at(commit: str, history: History) -> frozenset[Digests] | None:
+    """The digests of every hypothesis that was declared at a commit; None where the commit cannot be read."""
+    if not history.has(commit):
+        return None
+    try:
+        declarations = parse_declarations(history.tree(commit, [QUESTIONS, EXPERIMENTS]))
+    except InvalidDeclaration:
+        return None  # written for another version of expkit, which read more or less
+    stood = all_standings(declarations.questions, declarations.experiments)
+    return frozenset(_digests(standing) for standing in stood)
+
+
+def _computable(standing: Standing, keys: frozenset[str]) -> bool:
+    """Whether this version of expkit gives the keys and metrics that a decision was made of."""
+    decision = standing.decision
+    metric = TABULAR_METRICS.get(str(decision.get("metric")))
+    return set(arm_keys(standing)) <= keys and metric is not None and metric.version == decision.get("metric_version")
+
+
+def _digests(standing: Standing) -> Digests:
+    return standing.decision_digest, standing.family_digest
