@@ -1,0 +1,139 @@
+"""The run of an arm: its settings, its summaries, every seed, its curve, and its Q-tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from expkit.records.evidence import ArmEvidence
+from expkit.specs.experiment import Experiment
+from expkit.specs.question import ResearchQuestion
+from expkit.tracking.artifacts import SEEDS_TABLE, Artifact, attempts_provenance, q_tables, seeds_table
+from expkit.tracking.fields import finite, milliseconds, origin_tags, params
+from expkit.tracking.keys import run_key
+from expkit.tracking.notes import note
+from expkit.tracking.publication import Dataset, Family, RunContent
+
+if TYPE_CHECKING:
+    from expkit.ledger.results import ArmResults
+
+_DATASET_DIGEST_LIMIT = 36
+_STATISTICS = ("iqm", "mean", "sd", "min", "q05")
+_TRANSITION_TABLE = {
+    "mlflow_colspec": [
+        {"name": name, "type": kind, "required": True}
+        for name, kind in (
+            ("state", "long"),
+            ("action", "long"),
+            ("next_state", "long"),
+            ("reward", "double"),
+            ("probability", "double"),
+            ("terminal", "boolean"),
+        )
+    ]
+}
+
+
+def arm_run(
+    *,
+    project_id: str,
+    question: ResearchQuestion | None,
+    experiment: Experiment,
+    arm: ArmEvidence,
+    results: ArmResults,
+    name: str,
+    specs: Mapping[str, bytes],
+) -> RunContent:
+    """What the run of an arm holds. `specs` are the declared files to keep with it, by artifact path."""
+    attempts = sorted(results.attempts, key=lambda attempt: attempt.id)
+    newest = attempts[-1].provenance
+    states = {attempt.provenance.git.state for attempt in attempts}
+    owner = question.id if question else None
+    family = Family(project=project_id, question=owner, experiment=arm.experiment, arm=arm.name)
+    return RunContent(
+        name=name,
+        key=run_key(project_id, owner, arm.experiment, arm.name, arm.results_digest),
+        family=family,
+        tags={
+            **family.tags,
+            "expkit.arm.key": arm.key,
+            "expkit.results.digest": arm.results_digest,
+            "expkit.environment.digest": arm.environment_digest,
+            **origin_tags(
+                commit=newest.git.commit,
+                branch=newest.git.branch,
+                # one dirty attempt among clean ones is enough for numbers that no commit explains
+                dirty="dirty" in states if states & {"clean", "dirty"} else None,
+                image=newest.image,
+                command=newest.command,
+            ),
+            # what mlflow's own log_table sets, so that the file is offered as a table
+            "mlflow.loggedArtifacts": json.dumps([{"path": SEEDS_TABLE, "type": "table"}]),
+        },
+        params=params(
+            {**arm.parameters, "seeds.root": arm.root, "seeds.count": arm.count, "seeds.streams": arm.streams}
+        ),
+        metrics=tuple(finite(_points(arm))),
+        dataset=_dataset(arm),
+        artifacts=(
+            Artifact(path="q_tables.npz", content=partial(q_tables, results)),
+            Artifact(path=SEEDS_TABLE, content=partial(seeds_table, results)),
+            Artifact(path="provenance.json", content=partial(attempts_provenance, attempts)),
+            *(Artifact(path=path, content=content) for path, content in specs.items()),
+        ),
+        description=_description(question, experiment, arm),
+        started_ms=min(milliseconds(attempt.started) for attempt in attempts),
+        ended_ms=max(milliseconds(attempt.ended) for attempt in attempts),
+    )
+
+
+def _points(arm: ArmEvidence) -> Iterator[tuple[str, float | None, int]]:
+    for metric, summary in arm.summaries.items():
+        for statistic in _STATISTICS:
+            yield f"{metric}.{statistic}", getattr(summary, statistic), 0
+    for metric, values in arm.seeds.items():
+        for seed, value in enumerate(values):
+            yield f"seed.{metric}", value, seed
+    curve = arm.curve
+    for ending, levels in (("", curve.value), (".lo", curve.low), (".hi", curve.high)):
+        for step, level in zip(curve.steps, levels, strict=True):
+            yield f"curve.reward_per_step{ending}", level, step
+
+
+def _dataset(arm: ArmEvidence) -> Dataset:
+    prefix = "environment."
+    settings = {name.removeprefix(prefix): value for name, value in arm.parameters.items() if name.startswith(prefix)}
+    return Dataset(
+        name=str(settings["kind"]),
+        digest=arm.environment_digest[:_DATASET_DIGEST_LIMIT],
+        source_type="expkit",
+        source=json.dumps({"digest": arm.environment_digest, "environment": settings}),
+        schema=json.dumps(_TRANSITION_TABLE),
+        profile=json.dumps({"optimal_gain": arm.optimal_gain, "random_gain": arm.random_gain}),
+    )
+
+
+def _description(question: ResearchQuestion | None, experiment: Experiment, arm: ArmEvidence) -> str:
+    asked = f" for {question.id}, “{question.title}”" if question else ""
+    failed = f", {len(arm.failed)} of them failed or missing" if arm.failed else ""
+    rows = "\n".join(
+        f"| {metric} | {' | '.join(_number(getattr(summary, statistic)) for statistic in _STATISTICS)} |"
+        for metric, summary in arm.summaries.items()
+    )
+    text = f"""**{arm.name}** of the experiment `{experiment.id}`, “{experiment.title}”{asked}.
+
+{arm.count} seeds of root {arm.root}{failed}; {arm.streams} streams.
+The best policy earns {_number(arm.optimal_gain)} a step, a random walk {_number(arm.random_gain)}.
+
+| metric | {" | ".join(_STATISTICS)} |
+|---|{"---:|" * len(_STATISTICS)}
+{rows}"""
+    return note(text, whole="the metrics of this run")
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "n/a"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

@@ -1,0 +1,84 @@
+"""Where results are published: the tracking URI, the file behind it, and the links that open it in a browser."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from expkit.errors import InvalidUsage
+
+DEFAULT_STORE = "sqlite:///mlflow.db"
+LOCAL_UI = "http://127.0.0.1:5000"
+"""Where `make ui` shows a local store."""
+
+_SQLITE = re.compile(r"^sqlite(\+\w+)?://")
+
+
+def tracking_uri(root: Path, environ: Mapping[str, str]) -> str:
+    """The store to publish to: `MLFLOW_TRACKING_URI`, else `mlflow.db` in the project. Relative paths start at `root`.
+
+    Raises:
+        InvalidUsage: an SQLite store in memory, which would forget what was published.
+    """
+    uri = environ.get("MLFLOW_TRACKING_URI", "").strip() or DEFAULT_STORE
+    if not (scheme := _SQLITE.match(uri)):
+        return uri.rstrip("/") if is_server(uri) else uri
+    path, _, query = uri[scheme.end() :].removeprefix("/").partition("?")
+    if path in ("", ":memory:"):
+        raise InvalidUsage(
+            f"{uri} is a store in memory",
+            where="MLFLOW_TRACKING_URI",
+            why="what is published there is gone when the command ends",
+            mend="name a file: MLFLOW_TRACKING_URI=sqlite:///mlflow.db",
+        )
+    if path.startswith("file:"):  # SQLite's own file URI, whose meaning is SQLite's
+        return uri
+    # SQLAlchemy reads the path percent-decoded and ends it at a question mark
+    absolute = str(root.resolve() / unquote(path)).replace("%", "%25").replace("?", "%3F")
+    return f"{scheme.group()}/{absolute}{'?' + query if query else ''}"
+
+
+def store_file(uri: str) -> Path | None:
+    """The SQLite file behind a tracking URI of `tracking_uri`; None for a server or any other database."""
+    scheme = _SQLITE.match(uri)
+    path = uri[scheme.end() :].removeprefix("/").partition("?")[0] if scheme else ""
+    return None if not path or path.startswith("file:") else Path(unquote(path))
+
+
+def is_server(uri: str) -> bool:
+    """Whether a tracking URI is that of an MLflow server."""
+    return uri.startswith(("http://", "https://"))
+
+
+def shown(uri: str) -> str:
+    """A tracking URI as people may see it: without user and password."""
+    # a password may hold a slash, so everything up to the last @ goes
+    return uri if _SQLITE.match(uri) else re.sub(r"^([A-Za-z][\w+.-]*://).*@", r"\1", uri)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Links:
+    """URLs of MLflow's user interface."""
+
+    experiment: str
+    """The experiment's runs as charts."""
+    compare: str | None
+    """The runs side by side; None for fewer than two."""
+    runs: tuple[str, ...]
+    """Each run's own page, in the order given."""
+
+
+def links(uri: str, experiment_id: str, run_ids: Sequence[str]) -> Links:
+    """The URLs that show these runs: at the server itself, or where `make ui` serves a local store."""
+    base = f"{shown(uri).rstrip('/') if is_server(uri) else LOCAL_UI}/#"
+    # `runs` has to come first, and a bare experiment address opens another view
+    runs, experiments = (quote(json.dumps(ids), safe="") for ids in (list(run_ids), [experiment_id]))
+    return Links(
+        experiment=f"{base}/experiments/{experiment_id}/runs?workflowType=machine_learning&compareRunsMode=CHART",
+        compare=f"{base}/compare-runs?runs={runs}&experiments={experiments}" if len(run_ids) > 1 else None,
+        runs=tuple(f"{base}/experiments/{experiment_id}/runs/{run_id}" for run_id in run_ids),
+    )

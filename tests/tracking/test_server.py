@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from expkit.errors import PublishingPending
+from expkit.tracking.store import connect
+from tests.tracking.conftest import PROJECT, Case, make_case
+
+START_TIMEOUT_S = 120
+
+
+@pytest.fixture
+def server(tmp_path: Path, blank_store: bytes) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A real `mlflow server` with its own store and artifacts, away from the project."""
+    place = tmp_path / "server"
+    place.mkdir()
+    (place / "mlflow.db").write_bytes(blank_store)
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    environment.pop("MLFLOW_TRACKING_URI", None)
+    log = (tmp_path / "server.log").open("wb")
+    process = subprocess.Popen(
+        [*command, "--backend-store-uri", f"sqlite:///{place}/mlflow.db", "--artifacts-destination", place / "files"],
+        cwd=place,
+        env=environment,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+    )
+    uri = f"http://127.0.0.1:{port}"
+    try:
+        _wait(uri, process, tmp_path / "server.log")
+        yield uri, process
+    finally:
+        _stop(process)
+        log.close()
+
+
+def _wait(uri: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    give_up = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < give_up and process.poll() is None:
+        try:
+            urllib.request.urlopen(f"{uri}/health", timeout=1)
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    pytest.fail(f"mlflow server did not start:\n{log.read_text()}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+def test_a_server_holds_what_a_local_store_holds(
+    case: Case, server: tuple[str, subprocess.Popen[bytes]], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Publish, publish again, publish other results; then the server goes away amid everything."""
+    from mlflow import MlflowClient
+
+    uri, process = server
+    project = tmp_path / "project"
+    store = connect(uri, root=project)
+    first = store.publish(case.publication())
+    assert store.publish(case.publication()).keys() == first.keys()
+    client = MlflowClient(uri, registry_uri=uri)
+    experiment = client.get_experiment_by_name(f"{PROJECT}/rq01")
+    runs = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
+    assert {run.info.run_id for run in runs.values()} == {run.run_id for run in first.values()}
+    gambler = runs["gambler"]
+    assert gambler.info.artifact_uri.startswith("mlflow-artifacts:")
+    assert (gambler.info.status, gambler.data.tags["expkit.complete"]) == ("FINISHED", "true")
+    series = client.get_metric_history(gambler.info.run_id, "seed.total_reward")
+    assert tuple(point.value for point in series) == case.arm("gambler").seeds["total_reward"]
+    outcome = client.download_artifacts(runs["outcome"].info.run_id, "outcome.md", str(tmp_path))
+    assert Path(outcome).read_bytes() == case.documents.outcome
+    assert [given.dataset.name for given in gambler.inputs.dataset_inputs] == ["dungeon"]
+    client.delete_experiment(experiment.experiment_id)
+    newer = store.publish(make_case(tmp_path / "again", luck=1).publication())
+    found = client.search_runs([experiment.experiment_id], "tags.`expkit.superseded` = 'false'")
+    assert {run.info.run_id for run in found} == {run.run_id for run in newer.values()}
+    assert not (project / "mlruns").exists()
+    _stop(process)
+    with pytest.raises(PublishingPending, match="Connection refused"):
+        store.publish(make_case(tmp_path / "later", luck=2).publication())
+    assert capfd.readouterr() == ("", "")
