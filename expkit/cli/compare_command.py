@@ -1,0 +1,141 @@
+"""`expkit compare`: the arms of a question side by side, with links that open them in MLflow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import click
+from rich.markup import escape
+from rich.table import Table
+
+from expkit.cli.console import print_json, print_link, results, table
+from expkit.cli.project import open_project, question_named
+from expkit.dossier import Dossier
+from expkit.errors import InvalidUsage
+from expkit.outcomes import numbers
+from expkit.outcomes.wording import setting_text
+from expkit.publish import Publishing, question_publishing
+from expkit.records.evidence import ArmEvidence
+from expkit.tracking.place import Links, links, store_file
+
+_STATISTICS = ("mean", "iqm", "sd", "q05", "min", "max")
+
+
+@click.command("compare")
+@click.argument("question")
+@click.option("--metric", default="total_reward", show_default=True, help="The metric to compare the arms by.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def command(ctx: click.Context, question: str, metric: str, as_json: bool) -> None:
+    """The arms of a question side by side, with links that open them in MLflow.
+
+    Only parameters that differ between the arms are shown.
+    """
+    project, _ = open_project(ctx)
+    dossier = Dossier(project, question_named(project, question))
+    evidence = dossier.evidence
+    if evidence is None:
+        raise InvalidUsage(
+            f"{dossier.question.id} has no evidence yet", mend=f"run it: expkit run {dossier.question.id}"
+        )
+    known = sorted({name for arm in evidence.arms for name in arm.summaries})
+    if metric not in known:
+        raise InvalidUsage(f"there is no metric {metric!r}", mend=f"the metrics are {', '.join(known)}")
+    varying = _varying(evidence.arms)
+    publishing = question_publishing(dossier, evidence)
+    opened = _links(publishing)
+    if as_json:
+        print_json(_as_json(evidence.arms, varying, publishing, opened))
+        return
+    several = len(evidence.experiments) > 1
+    results().print(f"[bold]{evidence.question}[/] · {escape(metric)}")
+    results().print(_statistics(evidence.arms, metric, several=several))
+    if varying:
+        results().print("\n[dim]what differs between them[/]")
+        results().print(_settings(evidence.arms, varying, several=several))
+    results().print()
+    if opened is None:
+        results().print(f"not published yet: expkit sync {evidence.question}")
+        return
+    print_link("charts   ", opened.experiment)
+    if opened.compare:
+        print_link("compare  ", opened.compare)
+    if store_file(publishing.uri):
+        results().print("these open while this runs: expkit ui")
+
+
+def _statistics(arms: tuple[ArmEvidence, ...], metric: str, *, several: bool) -> Table:
+    made = table("arm", *(f">{name}" for name in _STATISTICS), ">optimal", ">n")
+    for arm in arms:
+        summary = arm.summaries.get(metric)
+        values = [getattr(summary, statistic, None) for statistic in _STATISTICS]
+        figures = ["" if value is None else numbers.significant(value, 4) for value in values]
+        optimal = arm.summaries.get("optimal_policy")
+        share = numbers.percent(optimal.mean) if optimal else ""
+        made.add_row(_name(arm, several), *figures, share, f"{summary.n if summary else 0:,}")
+    return made
+
+
+def _settings(arms: tuple[ArmEvidence, ...], varying: list[str], *, several: bool) -> Table:
+    """Each arm with its own values of what varies, in lines that wrap: one arm may have ten settings, another one."""
+    short = _short_names(varying)
+    made = table("", "", header=False)
+    for arm in arms:
+        settings = [
+            f"[dim]{short[path]}[/] {escape(setting_text(arm.parameters[path]))}"
+            for path in varying
+            if path in arm.parameters
+        ]
+        made.add_row(_name(arm, several), ", ".join(settings))
+    return made
+
+
+def _name(arm: ArmEvidence, several: bool) -> str:
+    return escape(f"{arm.experiment}/{arm.name}" if several else arm.name)
+
+
+def _short_names(paths: list[str]) -> dict[str, str]:
+    """Parameters without `agent.` or `environment.`, where that leaves no two of them with one name."""
+    short = {path: path.split(".", 1)[1] for path in paths}
+    names = Counter(short.values())
+    return {path: name if names[name] == 1 else path for path, name in short.items()}
+
+
+def _varying(arms: tuple[ArmEvidence, ...]) -> list[str]:
+    """The parameters that not all arms share."""
+    names = dict.fromkeys(name for arm in arms for name in arm.parameters)
+    return [name for name in names if len({str(arm.parameters.get(name)) for arm in arms}) > 1]
+
+
+def _links(publishing: Publishing) -> Links | None:
+    arms = {name: receipt for name, receipt in publishing.receipts.items() if name != "outcome"}
+    if not arms:
+        return None
+    experiment = next(iter(arms.values())).experiment_id
+    return links(publishing.uri, experiment, [receipt.run_id for receipt in arms.values()])
+
+
+def _as_json(
+    arms: tuple[ArmEvidence, ...], varying: list[str], publishing: Publishing, opened: Links | None
+) -> dict[str, Any]:
+    return {
+        "varying": varying,
+        "arms": [
+            {
+                "experiment": arm.experiment,
+                "arm": arm.name,
+                "arm_key": arm.key,
+                "parameters": arm.parameters,
+                "summaries": {name: summary.model_dump(mode="json") for name, summary in arm.summaries.items()},
+            }
+            for arm in arms
+        ],
+        "mlflow": {
+            "experiment": publishing.name,
+            "runs": {name: receipt.run_id for name, receipt in publishing.receipts.items()},
+            "missing": list(publishing.missing),
+            "charts": opened.experiment if opened else None,
+            "compare": opened.compare if opened else None,
+        },
+    }

@@ -1,0 +1,116 @@
+"""The command `expkit`: parse, call, print, exit code.
+
+Commands are imported when they are called: `expkit --help` must not wait for a numerical library.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from expkit.errors import ExpkitError, InvalidDeclaration
+
+COMMANDS = {
+    "list": "The project's questions and experiments, and where each stands.",
+    "check": "Check declarations, outcomes and registrations; exit 1 when something is stale or edited.",
+    "plan": "Show which seeds of which arms a run would compute.",
+    "run": "Train what is missing, judge the hypotheses, write the outcome, publish to MLflow.",
+    "status": "Every hypothesis: its verdict, how it is registered, and what is still to do.",
+    "show": "One question, experiment, arm or attempt in full.",
+    "compare": "The arms of a question side by side, with links that open them in MLflow.",
+    "outcome": "Write a question's outcome anew from recorded results, without training.",
+    "register": "Tag the hypotheses as they stand, so that they can be pushed before their data exist.",
+    "sync": "Publish to MLflow what is recorded and not published yet.",
+    "schema": "Write JSON Schemas of the declared files, for editors.",
+    "ui": "Open the project's MLflow store in a browser.",
+}
+"""Every command in the order of a working day, with its one line of help."""
+
+
+READER_LEFT = 141
+"""The exit code when whoever read the output went away, as a shell gives it."""
+
+
+class Commands(click.Group):
+    """A group that imports a command's module, `expkit.cli.<name>`, only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command's name, in the order of a working day."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"expkit.cli.{cmd_name}_command")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments name; an unknown one is refused with the nearest known names."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            import difflib  # only on the way to an error
+
+            near = difflib.get_close_matches(name, COMMANDS, n=3)
+            hint = f" Did you mean {' or '.join(near)}?" if near else " Run 'expkit --help' for the list."
+            raise click.UsageError(f"There is no command '{name}'.{hint}", ctx=ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands from their one-liners, without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="expkit", message="expkit %(version)s")
+@click.option("-C", "--project", "folder", metavar="DIR", help="The project's folder, instead of the one around this.")
+@click.pass_context
+def expkit(ctx: click.Context, folder: str | None) -> None:
+    """Research questions answered as code.
+
+    Questions and hypotheses are files. `expkit run rq01` trains what is missing, tests every hypothesis, writes
+    the outcome for review, and publishes all of it to MLflow. Ids may be shortened to a unique beginning.
+
+    \b
+    Exit codes:
+      0    done (a refuted hypothesis is a result, not an error)
+      1    a check says no: stale, contradicted, not reproduced
+      2    invalid usage or declaration
+      3    a trial failed
+      4    done, publishing pending
+      5    a needed service is absent
+      130  interrupted
+    """
+    ctx.obj = folder
+
+
+def main() -> None:
+    """Run the command line; an expkit error becomes its message on stderr and its exit code."""
+    arguments: dict[str, Any] = {"prog_name": "expkit", "standalone_mode": False}
+    try:
+        code = expkit(**arguments)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except ExpkitError as error:
+        # where several files are wrong, each line begins with its place, as editors like to read it
+        text = f"{error.what}\n{error}" if isinstance(error, InvalidDeclaration) else str(error)
+        click.echo(f"{click.style('error:', fg='red', bold=True)} {text}", err=True)
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted; every finished batch is kept", err=True)
+        code = 130
+    except BrokenPipeError:
+        # the reader of a pipe has left: say no more, not even when the interpreter flushes on its way out
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = READER_LEFT
+    sys.exit(code if isinstance(code, int) else 0)

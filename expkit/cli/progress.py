@@ -1,0 +1,94 @@
+"""What a person sees while trials run: trials, steps a second, time left. On stderr; one line where nobody looks."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from expkit.cli.console import log
+from expkit.execution.events import Progress as Steps
+from expkit.ledger.lock import Holder
+from expkit.outcomes.numbers import counted
+from expkit.plan import PlannedArm
+
+_NEARLY = 1e-6  # fractions of a trial are summed, and 599.9999999 is 600
+
+
+class Narrator:
+    """Tells on stderr what a run is doing."""
+
+    def __init__(self) -> None:
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._steps = 0
+        self._trials = 0.0
+        self._began: float | None = None
+
+    def starting(self, missing: Sequence[PlannedArm], where: str) -> None:
+        """Trials are about to run: say where and how many."""
+        arms = [arm for arm in missing if arm.missing]
+        trials = sum(len(arm.missing) for arm in arms)
+        steps = sum(len(arm.missing) * arm.arm.trainer.steps for arm in arms)
+        log().print(f"running {counted(trials, 'trial')} of {counted(len(arms), 'arm')}, {steps:,} steps, {where}")
+        self._began = time.perf_counter()
+        if sys.stderr.isatty():
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=None),
+                TextColumn("{task.fields[done]:,} of {task.fields[trials]:,} trials"),
+                TextColumn("{task.fields[rate]}", style="dim"),
+                TimeRemainingColumn(),
+                console=log(),
+                transient=True,
+                expand=True,
+            )
+            # no step is reported before the kernel is compiled, which takes seconds on a machine that is new to it
+            self._task = self._bar.add_task("preparing the kernel", total=steps, done=0, trials=trials, rate="")
+            self._bar.start()
+
+    def progress(self, event: Steps) -> None:
+        """Some more steps were taken."""
+        self._trials += event.trials
+        self._steps += event.steps
+        if self._bar is not None and self._task is not None:
+            self._bar.update(
+                self._task, description="training", completed=self._steps, done=self._done, rate=f"{self._rate()}/s"
+            )
+
+    def trained(self) -> None:
+        """All trials ended, or a stop was asked for, or something broke."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+        if self._began is not None:
+            seconds = time.perf_counter() - self._began
+            log().print(f"{counted(self._done, 'trial')} in {seconds:.1f} s, {self._rate()} a second")
+            self._began = None
+
+    def waiting(self, holder: Holder) -> None:
+        """Another runner holds an arm."""
+        log().print(
+            f"waiting: process {holder.pid} on {holder.host} has been running trials of this arm since {holder.since}"
+        )
+
+    @contextmanager
+    def phase(self, text: str) -> Iterator[None]:
+        """Show what takes a while, for as long as it does."""
+        if not sys.stderr.isatty():
+            yield
+            return
+        with log().status(text):
+            yield
+
+    @property
+    def _done(self) -> int:
+        return int(self._trials + _NEARLY)
+
+    def _rate(self) -> str:
+        assert self._began is not None
+        rate = self._steps / max(time.perf_counter() - self._began, 1e-9)
+        return f"{rate / 1e6:.1f} million steps" if rate >= 1e5 else f"{rate:,.0f} steps"

@@ -1,0 +1,119 @@
+"""`expkit run`: answer a question, or record an experiment."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from rich.markup import escape
+
+from expkit.cli.console import log, results
+from expkit.cli.progress import Narrator
+from expkit.cli.project import open_project, target_named
+from expkit.cli.written import wrote
+from expkit.errors import Interrupted, TrialFailed
+from expkit.outcomes.numbers import counted
+from expkit.project.paths import Paths
+from expkit.project.read import Project
+from expkit.publish import Publishing
+from expkit.run import Answer, How, run_experiment, run_question
+from expkit.specs.question import ResearchQuestion
+from expkit.tracking.place import shown, store_file
+
+_FAILURES_SHOWN = 5
+
+
+@click.command("run")
+@click.argument("target", metavar="QUESTION|EXPERIMENT")
+@click.option("-j", "--workers", type=click.IntRange(min=1), help="Cores to use.  [default: all]")
+@click.option("--accept", is_flag=True, help="Replace committed evidence that these results contradict.")
+@click.pass_context
+def command(ctx: click.Context, target: str, workers: int | None, accept: bool) -> int:
+    """Train what is missing, judge the hypotheses, write the outcome, publish to MLflow.
+
+    A question ends in verdicts and research_questions/<id>/outcome.md; an experiment ends in records and MLflow runs,
+    without a verdict. Seeds that the ledger has are never run again. Ctrl-C keeps every finished batch; the same
+    command resumes.
+
+    \b
+    Example:
+      expkit run rq01
+    """
+    project, _ = open_project(ctx)
+    chosen = target_named(project, target)
+    how = How(command=_command_line(), observer=Narrator(), workers=workers, accept=accept)
+    try:
+        results().print(f"[bold]{chosen.id}[/] · {escape(chosen.title)}")
+        if isinstance(chosen, ResearchQuestion):
+            answer = run_question(project, chosen, how)
+        else:
+            answer = run_experiment(project, chosen, how)
+    except KeyboardInterrupt:  # before trials ran, after them, or for the second time
+        raise Interrupted(
+            "interrupted; every finished batch is kept", mend=f"resume with: expkit run {chosen.id}"
+        ) from None
+    return _report(answer, project, chosen.id)
+
+
+def _command_line() -> tuple[str, ...]:
+    return (Path(sys.argv[0]).name, *sys.argv[1:])
+
+
+def _report(answer: Answer, project: Project, name: str) -> int:
+    if answer.conclusion:
+        from expkit.cli.verdicts import verdict_table
+
+        evidence = answer.conclusion.evidence
+        results().print(verdict_table(evidence))
+        results().print(_outcome_line(answer, name))
+    elif answer.tally.attempts:
+        trials = sum(len(attempt.work.seeds) for attempt in answer.tally.attempts)
+        results().print(f"recorded {counted(trials, 'trial')}; an experiment has no verdict, the questions on it do")
+    else:
+        results().print("nothing to run: every declared seed is recorded")
+    code = _report_publishing(answer.publishing, project, name)
+    return _report_failures(answer) or code
+
+
+def _outcome_line(answer: Answer, name: str) -> str:
+    conclusion = answer.conclusion
+    assert conclusion is not None
+    where = f"research_questions/{name}/outcome.md"
+    if conclusion.changed:
+        return wrote(conclusion.changed)
+    if answer.tally.attempts:
+        return f"reproduced: these results equal the committed evidence, digest by digest; {where} is unchanged"
+    return f"nothing to run: every declared seed is recorded, and {where} is up to date"
+
+
+def _report_publishing(publishing: Publishing, project: Project, name: str) -> int:
+    if publishing.fault:
+        log().print(f"[yellow]publishing pending:[/] {escape(str(publishing.fault))}")
+        log().print(f"publish later with: expkit sync {name}")
+        return publishing.fault.exit_code
+    runs = f"{len(publishing.receipts)} runs in {publishing.name!r}"
+    news = f"{publishing.new} new" if publishing.new else "already published"
+    file = store_file(publishing.uri)
+    where = Paths(project.root).relative(file) if file and file.is_relative_to(project.root) else shown(publishing.uri)
+    look = "; look at them with: expkit ui" if file else ""
+    results().print(escape(f"MLflow: {runs}, {news}, in {where}{look}"))
+    return 0
+
+
+def _report_failures(answer: Answer) -> int:
+    failed = [
+        f"{attempt.work.arm.name} seed {trial.seed}: {trial.why}"
+        for attempt in answer.tally.attempts
+        if attempt.result
+        for trial in attempt.result.failed
+    ]
+    if failed:
+        more = len(failed) - _FAILURES_SHOWN
+        shown_failures = failed[:_FAILURES_SHOWN] + ([f"and {more} more"] if more > 0 else [])
+        raise TrialFailed(
+            f"{len(failed)} trials failed; they are recorded as failed and the verdicts say so",
+            why="\n  ".join(shown_failures),
+            mend="correct the arm's settings, which makes it a new arm, and run again",
+        )
+    return 0

@@ -1,0 +1,116 @@
+"""`expkit show`: one question, experiment, arm or attempt in full."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from expkit.cli import pages
+from expkit.cli.console import print_json
+from expkit.cli.project import open_project
+from expkit.dossier import Dossier
+from expkit.errors import InvalidUsage
+from expkit.ledger.ledger import Ledger
+from expkit.outcomes.freshness import parameters
+from expkit.outcomes.sentences import finding
+from expkit.plan import PlannedArm, plan
+from expkit.project.names import listed, match
+from expkit.project.read import Project
+from expkit.records.attempt import Attempt
+from expkit.specs.question import ResearchQuestion
+
+
+@click.command("show")
+@click.argument("name", metavar="QUESTION|EXPERIMENT|ARM|ATTEMPT")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def command(ctx: click.Context, name: str, as_json: bool) -> None:
+    """One question, experiment, arm or attempt in full.
+
+    \b
+    Examples:
+      expkit show rq01
+      expkit show strategies
+      expkit show strategies/gambler   (or gambler, where one experiment has it)
+      expkit show 20261120T1201        (an attempt, by the beginning of its id)
+    """
+    project, paths = open_project(ctx)
+    ledger = Ledger(paths.ledger)
+    if name[:8].isdigit() and (attempts := ledger.find(name)):
+        _show_attempts(attempts, as_json)
+        return
+    planned = {one.id: plan(one, ledger.recorded) for one in project.experiments.values()}
+    found = _named(project, planned, name)
+    if isinstance(found, PlannedArm):
+        attempts = ledger.attempts(found.key)
+        if as_json:
+            print_json(_arm_json(found, attempts))
+        else:
+            pages.print_arm(found, attempts)
+    elif found in project.questions:
+        question = project.questions[found]
+        if as_json:
+            print_json(_question_json(project, question))
+        else:
+            pages.print_question(question, Dossier(project, question).evidence)
+    elif as_json:
+        print_json(project.experiments[found].model_dump(mode="json", exclude_none=True))
+    else:
+        serves = [one.id for one in project.questions.values() if found in one.experiments]
+        pages.print_experiment(project.experiments[found], planned[found], serves)
+
+
+def _named(project: Project, planned: dict[str, tuple[PlannedArm, ...]], given: str) -> str | PlannedArm:
+    """The id of a question or an experiment, or an arm, by `experiment/arm` or by a name that one experiment has."""
+    experiment, slash, arm = given.partition("/")
+    if slash:
+        experiment = match("experiment", experiment, planned)
+        arms = {one.name: one for one in planned[experiment]}
+        return arms[match(f"arm in {experiment}", arm, arms)]
+    by_name: dict[str, list[PlannedArm]] = {}
+    for one in (arm for arms in planned.values() for arm in arms):
+        by_name.setdefault(one.name, []).append(one)
+    found = match("question, experiment, arm or attempt", given, [*project.questions, *project.experiments, *by_name])
+    if found in project.questions or found in project.experiments:
+        return found
+    if len(by_name[found]) > 1:
+        raise InvalidUsage(
+            f"{len(by_name[found])} experiments have an arm {found!r}",
+            mend=f"name one of these: {listed(f'{one.experiment}/{one.name}' for one in by_name[found])}",
+        )
+    return by_name[found][0]
+
+
+def _show_attempts(attempts: tuple[Attempt, ...], as_json: bool) -> None:
+    if as_json:
+        shown = [attempt.model_dump(mode="json") for attempt in attempts]
+        print_json(shown[0] if len(shown) == 1 else {"attempts": shown})
+    else:
+        pages.print_attempts(attempts)
+
+
+def _question_json(project: Project, question: ResearchQuestion) -> dict[str, Any]:
+    evidence = Dossier(project, question).evidence
+    judged = {one.id: one for one in evidence.hypotheses} if evidence else {}
+    shown = question.model_dump(mode="json", exclude_none=True)
+    for hypothesis in shown["hypotheses"]:
+        one = judged.get(hypothesis["id"])
+        hypothesis["verdict"] = one.verdict if one else None
+        hypothesis["finding"] = finding(evidence, one) if evidence and one else None
+    return shown
+
+
+def _arm_json(arm: PlannedArm, attempts: tuple[Attempt, ...]) -> dict[str, Any]:
+    return {
+        "experiment": arm.experiment,
+        "arm": arm.name,
+        "arm_key": arm.key,
+        "environment_digest": arm.environment_digest,
+        "parameters": parameters(arm.arm),
+        "root": arm.root,
+        "streams": arm.streams,
+        "seeds": len(arm.seeds),
+        "recorded": len(arm.seeds) - len(arm.missing),
+        "attempts": [attempt.id for attempt in attempts],
+    }

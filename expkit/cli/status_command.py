@@ -1,0 +1,105 @@
+"""`expkit status`: every hypothesis, its verdict, its registration, and what is still to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from rich.markup import escape
+
+from expkit.cli.console import log, print_json, results, styled_verdict, table
+from expkit.cli.project import open_project, questions_named
+from expkit.dossier import Dossier
+from expkit.outcomes.freshness import staleness
+from expkit.outcomes.verification import trust_by_hypothesis, verify
+from expkit.provenance.history import History
+from expkit.publish import question_publishing
+
+
+@click.command("status")
+@click.argument("question", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def command(ctx: click.Context, question: str | None, as_json: bool) -> None:
+    """Every hypothesis: its verdict, how it is registered, and what is still to do."""
+    project, _ = open_project(ctx)
+    history = History(project.root)
+    states = [_state(Dossier(project, one), history) for one in questions_named(project, question)]
+    if as_json:
+        print_json(states)
+        return
+    for index, state in enumerate(states):
+        if index:
+            results().print()
+        _print(state)
+
+
+def _print(state: dict[str, Any]) -> None:
+    results().print(f"[bold]{state['id']}[/] · {escape(state['title'])}")
+    if any(one["verdict"] for one in state["hypotheses"]):
+        made = table("", "verdict", "registration", "git says")
+        for one in state["hypotheses"]:
+            made.add_row(
+                f"[bold]{one['id']}[/]",
+                styled_verdict(one["verdict"]) if one["verdict"] else "[dim]no data yet[/]",
+                f"{one['standing'] or ''}{', ' + one['grade'] if one['grade'] else ''}",
+                one["trust"] or "",
+            )
+        results().print(made)
+    else:
+        results().print(f"[dim]{', '.join(one['id'] for one in state['hypotheses'])}: no data yet[/]")
+    for one in state["hypotheses"]:
+        if one["standing"] == "exploratory":  # being confirmatory needs no excuse
+            results().print(f"{one['id']} is exploratory: {escape(one['reason'])}")
+    for line in state["to_do"]:
+        results().print(f"[yellow]to do:[/] {escape(line)}")
+    for line in state["damaged"]:
+        log().print(f"[red]damaged:[/] {escape(line)}")
+
+
+def _state(dossier: Dossier, history: History) -> dict[str, Any]:
+    question, evidence = dossier.question, dossier.evidence
+    judged = {one.id: one for one in evidence.hypotheses} if evidence else {}
+    trusts = {}
+    if evidence:
+        said = verify(evidence.registrations, history, {arm.key for arm in dossier.arms})
+        trusts = trust_by_hypothesis(evidence, said)
+    hypotheses = []
+    for stands, declared in zip(dossier.standings, question.hypotheses, strict=True):
+        one = judged.get(declared.id)
+        hypotheses.append(
+            {
+                "id": declared.id,
+                "statement": declared.statement,
+                "decision_digest": stands.decision_digest,
+                "family_digest": stands.family_digest,
+                "verdict": one.verdict if one else None,
+                "standing": one.standing if one else None,
+                "grade": one.grade if one else None,
+                "reason": one.standing_reason if one else None,
+                "trust": trusts.get(declared.id),
+            }
+        )
+    return {
+        "id": question.id,
+        "title": question.title,
+        "recorded": sum(len(arm.seeds) - len(arm.missing) for arm in dossier.arms),
+        "trials": sum(len(arm.seeds) for arm in dossier.arms),
+        "hypotheses": hypotheses,
+        "to_do": _to_do(dossier),
+        "damaged": [str(damage) for damage in dossier.ledger.damaged],
+    }
+
+
+def _to_do(dossier: Dossier) -> list[str]:
+    question, evidence = dossier.question, dossier.evidence
+    missing = sum(len(arm.missing) for arm in dossier.arms)
+    if evidence is None:
+        return [f"{missing:,} trials to run: expkit run {question.id}"]
+    changes = staleness(evidence, question=question, experiments=dossier.experiments, planned=dossier.planned)
+    to_do = [f"{change} since the outcome was written: expkit run {question.id}" for change in changes]
+    if missing:
+        to_do.append(f"{missing:,} trials are not recorded on this machine: expkit run {question.id}")
+    elif not changes and (unpublished := question_publishing(dossier, evidence).missing):
+        to_do.append(f"{len(unpublished)} runs are not published: expkit sync {question.id}")
+    return to_do
