@@ -5,6 +5,7 @@ Commands are imported when they are called: `expkit --help` must not wait for a 
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -94,6 +95,7 @@ def expkit(ctx: click.Context, folder: str | None) -> None:
 
 def main() -> None:
     """Run the command line; an expkit error becomes its message on stderr and its exit code."""
+    gc.set_threshold(200_000)  # a command lives for seconds; the collector would walk its imports over and over
     arguments: dict[str, Any] = {"prog_name": "expkit", "standalone_mode": False}
     try:
         code = expkit(**arguments)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -101,12 +102,18 @@ def parse_declarations(files: Mapping[str, bytes]) -> Declarations:
     Raises:
         InvalidDeclaration: mistakes in these files, all of them.
     """
+    return _parse_declarations(tuple(sorted(files.items())))
+
+
+@lru_cache(maxsize=8)  # several questions are often registered at one commit, whose files are often today's
+def _parse_declarations(sorted_files: tuple[tuple[str, bytes], ...]) -> Declarations:
+    files = dict(sorted_files)
     mistakes = _misplaced(files)
     questions: dict[str, ResearchQuestion] = {}
     experiments: dict[str, Experiment] = {}
     question_files: list[QuestionFile] = []
     experiment_files: dict[str, ExperimentFile] = {}
-    for file, content in sorted(files.items()):
+    for file, content in files.items():
         if matched := _EXPERIMENT.fullmatch(file):
             document = read_yaml(file, content)
             experiment = _validated(document, Experiment, matched["id"])

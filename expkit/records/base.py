@@ -10,9 +10,8 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 class Record(BaseModel):
     """Something that happened: frozen, strict, unknown keys refused, no NaN and no infinity."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    # built when first used: most commands read few kinds of records
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
