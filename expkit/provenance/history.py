@@ -20,6 +20,8 @@ class History:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._known: dict[str, bool] = {}
+        self._trees: dict[tuple[str, tuple[str, ...]], dict[str, bytes]] = {}
 
     @cached_property
     def _repository(self) -> Repository | None:
@@ -31,7 +33,7 @@ class History:
         """Whether there is a repository to ask."""
         return self._repository is not None
 
-    @property
+    @cached_property
     def head(self) -> str | None:
         """The commit of HEAD; None before the first one."""
         try:
@@ -46,11 +48,13 @@ class History:
 
     def has(self, commit: str) -> bool:
         """Whether a commit, named by its 40 hex digits, is known here."""
-        return bool(
-            self._repository
-            and is_commit(commit)
-            and self._repository.answer("cat-file", "-e", f"{commit}^{{commit}}") is not None
-        )
+        if commit not in self._known:
+            self._known[commit] = bool(
+                self._repository
+                and is_commit(commit)
+                and self._repository.answer("cat-file", "-e", f"{commit}^{{commit}}") is not None
+            )
+        return self._known[commit]
 
     def pushed(self, commit: str) -> bool | None:
         """Whether a remote-tracking branch holds the commit; None where there is no remote or no such commit."""
@@ -62,6 +66,12 @@ class History:
 
     def tree(self, commit: str, prefixes: Iterable[str]) -> dict[str, bytes]:
         """Bytes by path of every regular file at or below the given paths at a commit; empty for an unknown commit."""
+        place = commit, tuple(prefixes)
+        if place not in self._trees:
+            self._trees[place] = self._read_tree(*place)
+        return dict(self._trees[place])
+
+    def _read_tree(self, commit: str, prefixes: tuple[str, ...]) -> dict[str, bytes]:
         repository = self._repository
         below = [f"{repository.prefix}{prefix}".rstrip("/") for prefix in prefixes] if repository else []
         if repository is None or not below or not self.has(commit):
