@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,3 +14,11 @@ def copy_of_project(folder: Path) -> Path:
     clone = folder / "project"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
     return clone
+
+
+def forget_outcome(project: Path, question: str) -> None:
+    """Remove what a run of the question writes, so that the next one has to."""
+    folder = project / "research_questions" / question
+    shutil.rmtree(folder / "figures")
+    for name in ("evidence.json", "outcome.md"):
+        (folder / name).unlink()
