@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -67,16 +68,17 @@ def complete(
         if not missing:
             return Tally(attempts=(), stopped=False)
         on_start(missing)
-        now = circumstances()
         attempts = []
-        with stop_on_signal() as stopping:
+        # asked while the first batch runs, since most of it is waiting for git
+        with ThreadPoolExecutor(1) as aside, stop_on_signal() as stopping:
+            now = aside.submit(circumstances)
             batches = [batch for arm in missing for batch in arm.batches()]
             for event in executor.execute(batches, lambda work: ledger.stage(work.arm_key), stopping):
                 match event:
                     case Progress():
                         on_progress(event)
                     case Ended():
-                        attempts.append(ledger.keep(_attempt(event, now), event.folder))
+                        attempts.append(ledger.keep(_attempt(event, now.result()), event.folder))
             return Tally(attempts=tuple(attempts), stopped=stopping())
 
 
