@@ -87,7 +87,8 @@ def publish_experiment(project: Project, experiment: Experiment, ledger: Ledger)
         )
 
     keys = {
-        name: run_key(project.id, None, experiment.id, name, found.results_digest) for name, found in results.items()
+        name: run_key(project.id, None, experiment.id, name, found.arm_key, found.results_digest)
+        for name, found in results.items()
     }
     return _publish(project, _told(project, experiment_name(project.id, experiment=experiment.id), keys), publication)
 
@@ -98,7 +99,7 @@ def _question_keys(dossier: Dossier, evidence: Evidence) -> dict[str, str]:
     several = len(evidence.experiments) > 1
     keys = {
         (f"{arm.experiment}/{arm.name}" if several else arm.name): run_key(
-            project, question, arm.experiment, arm.name, arm.results_digest
+            project, question, arm.experiment, arm.name, arm.key, arm.results_digest
         )
         for arm in evidence.arms
     }

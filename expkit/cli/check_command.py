@@ -11,6 +11,7 @@ from expkit.cli.console import log, print_json, results
 from expkit.cli.project import open_project, questions_named
 from expkit.dossier import Dossier
 from expkit.outcomes.check import Finding, check_outcome
+from expkit.outcomes.numbers import counted
 from expkit.provenance.history import History
 
 _STYLES = {"failure": "bold red", "warning": "yellow", "note": "dim"}
@@ -39,12 +40,12 @@ def command(ctx: click.Context, question: str | None, as_json: bool) -> int:
         return 1 if failures else 0
     for finding in found:
         log().print(f"[{_STYLES[finding.severity]}]{finding.severity}[/] {escape(str(finding))}")
-    counts = f"{len(chosen)} question{'' if len(chosen) == 1 else 's'}, {len(project.experiments)} experiments"
+    counts = f"{counted(len(chosen), 'question')}, {counted(len(project.experiments), 'experiment')}"
     results().print(f"{counts}: {_said(failures, len(found) - failures)}")
     return 1 if failures else 0
 
 
 def _said(failures: int, others: int) -> str:
     if failures:
-        return f"{failures} failure{'' if failures == 1 else 's'}"
+        return counted(failures, "failure")
     return f"no failure, {others} to look at" if others else "all in order"

@@ -77,7 +77,8 @@ def _state(dossier: Dossier, history: History) -> dict[str, Any]:
                 "standing": one.standing if one else None,
                 "grade": one.grade if one else None,
                 "reason": one.standing_reason if one else None,
-                "trust": trusts.get(declared.id),
+                # of an exploratory one git could only say that it was declared, which reads as praise
+                "trust": trusts.get(declared.id) if one and one.standing == "confirmatory" else None,
             }
         )
     return {

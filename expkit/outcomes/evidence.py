@@ -244,7 +244,8 @@ def _run_provenance(results: Iterable[ArmResults]) -> RunProvenance:
         branch=newest.git.branch,
         dirty="dirty" in states if newest.git.commit else None,
         image=newest.image,
-        machine=newest.machine,
+        # the kernel's build names the machine rather than the science; the ledger keeps it
+        machine=newest.machine.model_copy(update={"system": newest.machine.system.split()[0]}),
         packages={"expkit": newest.expkit}
         | {name: newest.packages[name] for name in NUMERIC_PACKAGES if name in newest.packages},
         command=tuple(_without_places(part) for part in newest.command),

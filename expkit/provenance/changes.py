@@ -28,7 +28,8 @@ NAMED_UNTRACKED = 1_000
 """More untracked files than this are a data folder or an environment: they are named by folder and not in the patch."""
 
 _GENERATED = re.compile(
-    r"research_questions/[^/]+/(evidence\.json|outcome\.md|figures/[^/]+)|\.expkit/.*|mlflow\.db[^/]*", re.DOTALL
+    r"research_questions/[^/]+/(evidence\.json|outcome\.md|figures/[^/]+)|(\.expkit|mlruns)/.*|mlflow\.db[^/]*",
+    re.DOTALL,
 )
 _DIFF = (
     *("-c", f"core.bigFileThreshold={PATCH_BYTES}", "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--patch"),

@@ -54,7 +54,7 @@ def arm_run(
     family = Family(project=project_id, question=owner, experiment=arm.experiment, arm=arm.name)
     return RunContent(
         name=name,
-        key=run_key(project_id, owner, arm.experiment, arm.name, arm.results_digest),
+        key=run_key(project_id, owner, arm.experiment, arm.name, arm.key, arm.results_digest),
         family=family,
         tags={
             **family.tags,

@@ -7,13 +7,14 @@ import hashlib
 from expkit.digests import digest
 
 
-def run_key(project_id: str, owner: str | None, experiment: str | None, arm: str | None, results_digest: str) -> str:
-    """The tag `expkit.key` of the run that holds these results, as 64 hex digits.
+def run_key(project_id: str, owner: str | None, experiment: str | None, arm: str | None, *digests: str) -> str:
+    """The tag `expkit.key` of the run that holds some results, as 64 hex digits.
 
     `owner` is the question's id, None where an experiment was run for no question. `experiment` and `arm` are None for
-    the run `outcome`; an arm's run has `ArmEvidence.results_digest` as its `results_digest`.
+    the run `outcome`. `digests` are of what the run holds: of an arm its key and its results digest, since two
+    configurations may come to the same results and a run's parameters cannot be changed.
     """
-    return digest([project_id, owner, experiment, arm, results_digest])
+    return digest([project_id, owner, experiment, arm, *digests])
 
 
 def outcome_key(project_id: str, question: str, *, evidence: bytes, outcome: bytes) -> str:

@@ -15,6 +15,7 @@ DEFAULT_STORE = "sqlite:///mlflow.db"
 LOCAL_UI = "http://127.0.0.1:5000"
 """Where `make ui` shows a local store."""
 
+_STORES = re.compile(r"^(https?|(postgresql|mysql|mssql)(\+\w+)?)://|^databricks")
 _SQLITE = re.compile(r"^sqlite(\+\w+)?://")
 
 
@@ -26,6 +27,13 @@ def tracking_uri(root: Path, environ: Mapping[str, str]) -> str:
     """
     uri = environ.get("MLFLOW_TRACKING_URI", "").strip() or DEFAULT_STORE
     if not (scheme := _SQLITE.match(uri)):
+        if not _STORES.match(uri):
+            raise InvalidUsage(
+                f"{shown(uri)} is no store that MLflow can publish to",
+                where="MLFLOW_TRACKING_URI",
+                why="it is neither a server nor a database",
+                mend="name one, such as http://127.0.0.1:5000 or sqlite:///mlflow.db",
+            )
         return uri.rstrip("/") if is_server(uri) else uri
     path, _, query = uri[scheme.end() :].removeprefix("/").partition("?")
     if path in ("", ":memory:"):

@@ -83,7 +83,9 @@ class Store:
             with patience(timeout_s=5, retries=1):
                 experiment_id, current = self._experiment(publication)
             with patience(timeout_s=30, retries=1):
-                return {content.key: self._publish_run(experiment_id, content, current) for content in publication.runs}
+                done = {content.key: self._publish_run(experiment_id, content, current) for content in publication.runs}
+                self._supersede(publication, current or [])
+                return done
 
     def _experiment(self, publication: Publication) -> tuple[str, list[Any] | None]:
         """The MLflow experiment's id, and its runs that are not superseded; None for them where it is new.
@@ -154,7 +156,6 @@ class Store:
                 raise
         if run.data.tags.get("expkit.superseded") != "false":
             self._client.set_tag(run_id, "expkit.superseded", "false")
-        self._supersede(content, current or [])
         return Published(run_id=run_id, experiment_id=experiment_id, created=created)
 
     def _only_run(self, experiment_id: str, content: RunContent, current: list[Any]) -> Any | None:
@@ -203,12 +204,18 @@ class Store:
         self._client.set_tag(run_id, "expkit.complete", "true")
         self._client.set_terminated(run_id, "FINISHED", content.ended_ms)
 
-    def _supersede(self, content: RunContent, current: list[Any]) -> None:
-        """Tag the family's other runs; one that was never completed will not be any more."""
+    def _supersede(self, publication: Publication, current: list[Any]) -> None:
+        """Tag the publication's older runs, those of arms that are gone or renamed too.
+
+        A run that was never completed will not be any more.
+        """
+        keys = {content.key for content in publication.runs}
+        owners = {(content.family.project, content.family.question) for content in publication.runs}
         for run in current:
             tags = run.data.tags
-            older = tags.get("expkit.key") != content.key and Family.of(tags) == content.family
-            if older and run.info.lifecycle_stage == "active":
+            family = Family.of(tags)
+            ours = family is not None and (family.project, family.question) in owners
+            if ours and tags.get("expkit.key") not in keys and run.info.lifecycle_stage == "active":
                 self._client.set_tag(run.info.run_id, "expkit.superseded", "true")
                 if run.info.status == "RUNNING":
                     self._client.set_terminated(run.info.run_id, "KILLED")
