@@ -94,3 +94,20 @@ def test_a_store_that_fails_is_told_and_not_raised(
     assert isinstance(found.fault, PublishingPending)
     assert found.missing == RUNS
     assert found.receipts == {}
+
+
+def test_another_configuration_with_equal_results_gets_a_run_of_its_own(desk: Desk) -> None:
+    """A run's parameters cannot be changed, so one that was published for other ones is not taken for this one.
+
+    With a constant epsilon the schedule's length changes nothing, and common streams bring the same luck.
+    """
+    desk.edit(desk.experiment, "{kind: gambler}", "{kind: gambler, epsilon: {start: 0.1, end: 0.1, fraction: 0.5}}")
+    desk.edit(desk.experiment, "count: 6", "count: 6, streams: common")
+    assert desk.expkit("run", "rq01").code == 0
+    first = desk.json("compare", "rq01")
+    desk.edit(desk.experiment, "fraction: 0.5", "fraction: 0.9")
+    assert desk.expkit("run", "rq01").code == 0
+    second = desk.json("compare", "rq01")
+    assert first["arms"][2]["summaries"] == second["arms"][2]["summaries"]
+    assert first["mlflow"]["runs"]["gambler"] != second["mlflow"]["runs"]["gambler"]
+    assert first["mlflow"]["runs"]["drunkard"] == second["mlflow"]["runs"]["drunkard"]

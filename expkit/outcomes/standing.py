@@ -165,7 +165,10 @@ def _why_not(standing: Standing, recording: Recording) -> str:
     stood = [witness.standing for witness in recording if witness.standing]
     if not stood:
         return "Its data were first recorded before any hypothesis spoke of them."
-    if any(one.decision_digest == standing.decision_digest for one in stood):
+    same = [one for one in stood if one.decision_digest == standing.decision_digest]
+    if same and all(one.question != standing.question for one in same):
+        return f"When its data were first recorded it stood in the family of {same[0].question}, not in this one."
+    if same:
         return "Its family changed after its data were first recorded: the decision of a sibling, or alpha."
     for one in stood:
         if (one.question, one.hypothesis) == (standing.question, standing.hypothesis):

@@ -194,6 +194,7 @@ def test_sync_publishes_to_another_store_what_is_recorded(answered: Desk) -> Non
     with closing(sqlite3.connect(own.root / "mlflow.db")) as store:
         assert store.execute("select count(*) from runs").fetchone() == (4,)
     assert "nothing new" in own.expkit("sync", "rq01").out
+    assert "strategies: 3 runs in 'trial/experiments/strategies', 3 new" in own.expkit("sync", "strategies").out
     assert own.git("status", "--porcelain") == ""
 
 

@@ -281,6 +281,7 @@ class TestDirtiness:
         project.write(".expkit/ledger/x", "x\n")
         project.write("mlflow.db", "x")
         project.write("mlflow.db-wal", "x")
+        project.write("mlruns/expkit/rq01/run/artifacts/q_tables.npz", "x")
 
         git, patch = read_git(project.root)
 

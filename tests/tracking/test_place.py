@@ -37,6 +37,13 @@ def test_what_the_user_sets_is_honoured(given_uri: str, uri: str) -> None:
     assert tracking_uri(ROOT, {"MLFLOW_TRACKING_URI": given_uri}) == uri
 
 
+@pytest.mark.parametrize("uri", ["garbage://x", "./mlruns", "file:///project/mlruns"])
+def test_what_is_neither_a_server_nor_a_database_is_refused(uri: str) -> None:
+    """Publishing there could never succeed, so it is an error of usage and not a publication that is pending."""
+    with pytest.raises(InvalidUsage, match="no store that MLflow can publish to"):
+        tracking_uri(ROOT, {"MLFLOW_TRACKING_URI": uri})
+
+
 @pytest.mark.parametrize("uri", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
 def test_a_store_in_memory_is_refused(uri: str) -> None:
     """It would forget what was published while receipts say it was."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,14 @@ def test_new_results_make_a_new_run_and_the_old_one_is_superseded(
     assert current == {run.run_id for run in new.values()}
     assert superseded == {run.run_id for run in old.values()}
     assert len(current | superseded) == 8
+
+
+def test_runs_of_an_arm_that_is_gone_are_superseded(case: Case, store: Store, runs_of: Runs, tmp_path: Path) -> None:
+    """A renamed or removed arm must not stand in the charts beside those that are declared."""
+    store.publish(case.publication())
+    whole = make_case(tmp_path / "again", luck=1).publication()
+    kept = store.publish(replace(whole, runs=whole.runs[1:]))
+    assert {run.info.run_id for run in runs_of().values()} == {run.run_id for run in kept.values()}
 
 
 def test_results_that_come_back_are_current_again(case: Case, store: Store, runs_of: Runs, tmp_path: Path) -> None:
