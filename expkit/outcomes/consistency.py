@@ -62,7 +62,7 @@ def _of_arm(arm: ArmEvidence) -> Iterator[str]:
             "mean": (summary.mean, float(finite.mean())),
             "iqm": (summary.iqm, _trimmed_mean(finite)),
             "min": (summary.min, float(finite.min())),
-            "median": (summary.median, float(np.median(finite))),
+            "median": (summary.median, _median(finite)),
             "max": (summary.max, float(finite.max())),
         }
         for name, (said, value) in recomputed.items():
@@ -150,3 +150,9 @@ def _ends(span: Interval) -> tuple[float, float]:
 
 def _close(one: float, other: float) -> bool:
     return math.isclose(one, other, rel_tol=_RELATIVE, abs_tol=1e-12)
+
+
+def _median(values: NDArray[np.float64]) -> float:
+    """The median of float64 [n]; np.median would import numpy.ma, and `statistics` as much again."""
+    ordered = np.sort(values)
+    return float((ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2)
