@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -18,6 +19,10 @@ from hypothesis import settings
 # a deadline measures how busy a machine is; in CI the same examples are tried on every run
 settings.register_profile("expkit", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("expkit")
+
+# a shell's background job ignores Ctrl-C, and so would every command that the tests start and interrupt
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 EXPKIT = Path(sys.executable).parent / "expkit"
 """The command as it is installed."""
