@@ -7,9 +7,10 @@ VENV := .venv
 READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 RQ ?=
+EXECUTOR ?=
 ARGS ?=
 
-.PHONY: help experiment check ui test lint bench clean setup
+.PHONY: help experiment image check ui test lint bench clean setup
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,9 +26,13 @@ $(READY): constraints.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-experiment: $(READY) ## Answer a research question: make experiment RQ=rq01
+experiment: $(READY) ## Answer a research question: make experiment RQ=rq01 [EXECUTOR=docker]
 	@test -n "$(RQ)" || { echo "which question? make experiment RQ=rq01" >&2; $(BIN)/expkit list >&2; exit 2; }
-	@$(BIN)/expkit run $(RQ) $(ARGS)
+	@test "$(EXECUTOR)" != docker || $(BIN)/expkit image build
+	@$(BIN)/expkit run $(RQ) $(if $(EXECUTOR),--executor $(EXECUTOR)) $(ARGS)
+
+image: $(READY) ## Build the image of the current commit.
+	@$(BIN)/expkit image build $(ARGS)
 
 check: $(READY) ## Check declarations, outcomes and registrations.
 	@$(BIN)/expkit check $(RQ)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from expkit.dossier import Dossier
 from expkit.errors import CheckFailed
-from expkit.outcomes.archive import read_records
+from expkit.outcomes.archive import read_records, read_replications
 from expkit.outcomes.evidence import build_evidence
 from expkit.outcomes.freshness import differing, is_current
 from expkit.outcomes.write import write_outcome
@@ -54,7 +54,8 @@ def conclude(dossier: Dossier, *, accept: bool = False) -> Conclusion:
             why="\n  ".join(str(one) for one in others),
             mend=f"find out why; to replace the evidence by these results: expkit run {question.id} --accept",
         )
-    records = read_records(dossier.paths, History(dossier.project.root), question.id, [arm.key for arm in dossier.arms])
+    history = History(dossier.project.root)
+    records = read_records(dossier.paths, history, question.id, [arm.key for arm in dossier.arms])
     evidence = build_evidence(
         question=question,
         experiments=dossier.experiments,
@@ -62,6 +63,7 @@ def conclude(dossier: Dossier, *, accept: bool = False) -> Conclusion:
         results=dossier.results,
         records=records,
         previous=previous,
+        replications=read_replications(dossier.paths, history, question.id),
     )
     written = write_outcome(dossier.paths, question, evidence)
     return Conclusion(evidence=written.evidence, confirmed=evidence is previous, changed=written.changed)

@@ -5,7 +5,8 @@
     ├── Invalid                2   usage or a declaration that cannot be meant
     │   ├── InvalidUsage       2   an id, an option, a place that does not exist
     │   ├── InvalidDeclaration 2   mistakes in files, all of them at once
-    │   └── NotWritable        2   the project cannot be written to
+    │   ├── NotWritable        2   the project cannot be written to
+    │   └── BuildFailed        2   a step of the Dockerfile failed
     ├── TrialFailed            3   a trial failed; the others were kept
     │   └── ExecutorFailed     3   the executor itself failed
     ├── LedgerDamaged          1   a record does not match its own digests
@@ -56,6 +57,10 @@ class InvalidUsage(Invalid):
 
 class NotWritable(Invalid):
     """The project's folder cannot be written to."""
+
+
+class BuildFailed(Invalid):
+    """A step of the Dockerfile failed. The file is declared like any other, and what it declares cannot be made."""
 
 
 @dataclass(frozen=True, kw_only=True)

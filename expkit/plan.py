@@ -51,14 +51,14 @@ class PlannedArm:
             )
 
 
-def arm_key(arm: ResolvedArm, environment_digest: str) -> str:
+def arm_key(arm: ResolvedArm, environment_digest: str, engine_version: int = ENGINE_VERSION) -> str:
     """What identifies an arm: environment as content, agent, trainer and engine version. No name, no title, no seed."""
     return digest(
         {
             "environment": environment_digest,
             "agent": arm.agent.model_dump(mode="json"),
             "trainer": arm.trainer.model_dump(mode="json"),
-            "engine": ENGINE_VERSION,
+            "engine": engine_version,
         }
     )
 

@@ -8,13 +8,18 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
+
+from expkit.containers.engine import Engine, connect
+from expkit.errors import ServiceAbsent
 
 # a deadline measures how busy a machine is; in CI the same examples are tried on every run
 settings.register_profile("expkit", deadline=None, derandomize="CI" in os.environ)
@@ -40,6 +45,59 @@ def require() -> Callable[[str, bool, str], None]:
             pytest.skip(f"{service}: {reason}")
 
     return need
+
+
+@pytest.fixture(scope="session")
+def engine(require: Callable[[str, bool, str], None]) -> Engine:
+    """The container engine of this machine."""
+    try:
+        return connect()
+    except ServiceAbsent as absent:
+        require("docker", False, str(absent))
+        raise
+
+
+@pytest.fixture(scope="session")
+def registry(require: Callable[[str, bool, str], None]) -> str:
+    """A registry to push to: `host:port`."""
+    named = os.environ.get("EXPKIT_TEST_REGISTRY", "")
+    require("registry", bool(named), "EXPKIT_TEST_REGISTRY names none")
+    return named
+
+
+@pytest.fixture(scope="session")
+def own_project(tmp_path_factory: pytest.TempPathFactory, shared_store: str) -> Desk:
+    """A clone of this very project as it stands in the work tree, every change in it committed."""
+    here = Path(__file__).parents[1]
+    desk = Desk(tmp_path_factory.mktemp("own") / "expkit", shared_store)
+    asked = {"cwd": here, "check": True, "capture_output": True, "text": True}
+    subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(here), str(desk.root)], **asked)
+    questions = (["diff", "--name-only", "-z", "HEAD"], ["ls-files", "-z", "--others", "--exclude-standard"])
+    changed = "".join(subprocess.run(["git", *question], **asked).stdout for question in questions)
+    for name in filter(None, changed.split("\0")):
+        copy = desk.root / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        if (here / name).exists():
+            shutil.copy2(here / name, copy)
+        else:
+            copy.unlink()
+    if changed:
+        desk.git("add", "--all")
+        # always at one moment: the same tree is the same commit, in every process of a test run and in the next one
+        at = {"GIT_AUTHOR_DATE": "2026-01-01T00:00:00Z", "GIT_COMMITTER_DATE": "2026-01-01T00:00:00Z"}
+        desk.git("commit", "--quiet", "--message", "the work tree", **at)
+    desk.git("remote", "remove", "origin")
+    return desk
+
+
+@pytest.fixture(scope="session")
+def worker_image(engine: Engine, own_project: Desk, require: Callable[[str, bool, str], None]) -> str:
+    """The id of an image that holds this very expkit. The first build takes half a minute, every later one a second."""
+    with FileLock(Path(tempfile.gettempdir()) / "expkit-test-image.lock"):
+        said = own_project.expkit("image", "build", "--json")
+    require("docker", said.code != 5, f"an engine, but no base image: {said.err}")
+    assert said.code == 0, said
+    return str(json.loads(said.out)["id"])
 
 
 QUESTION = """\
@@ -108,7 +166,8 @@ class Desk:
     @property
     def environment(self) -> dict[str, str]:
         """Nothing of this machine's settings but where programs are."""
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
+        names = ("PATH", "HOME", "TMPDIR", "LANG", "DOCKER_HOST", "EXPKIT_BASE_IMAGE")
+        kept = {name: os.environ[name] for name in names if name in os.environ}
         git = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
         return kept | git | ({"MLFLOW_TRACKING_URI": self.store} if self.store else {})
 
@@ -126,7 +185,7 @@ class Desk:
     def expkit(self, *arguments: str, before: Sequence[str] = (), **settings: str) -> Said:
         """What `expkit` says, as it is installed. Whatever happens, it never shows a traceback."""
         process = self.start(*arguments, before=before, **settings)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=300)
         assert "Traceback" not in err, err
         return Said(process.returncode, out, err)
 
@@ -136,12 +195,12 @@ class Desk:
         assert said.code == 0, said
         return json.loads(said.out)
 
-    def git(self, *arguments: str) -> str:
+    def git(self, *arguments: str, **settings: str) -> str:
         identity = ["-c", "user.name=A Tester", "-c", "user.email=tester@example.org"]
         done = subprocess.run(
             ["git", *identity, *arguments],
             cwd=self.root,
-            env=self.environment,
+            env=self.environment | settings,
             capture_output=True,
             text=True,
             check=False,

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from tests.conftest import Desk
 
 
+HERE = "running here, on 1 core"
+
+
 class Diary:
     """An observer that writes down what it was told."""
 
@@ -28,7 +31,10 @@ class Diary:
         self.lines: list[str] = []
         self.steps = 0
 
-    def starting(self, missing: Sequence[PlannedArm], where: str) -> None:
+    def placed(self, where: str) -> None:
+        self.lines.append(f"running {where}")
+
+    def starting(self, missing: Sequence[PlannedArm]) -> None:
         self.lines.append(f"starting {sum(len(arm.missing) for arm in missing)}")
 
     def progress(self, event: Progress) -> None:
@@ -67,7 +73,7 @@ def answer(desk: Desk, diary: Diary) -> Answer:
 def test_a_run_goes_through_the_house_in_order(desk: Desk, diary: Diary) -> None:
     """Train, judge, publish; every step of every trial is told."""
     found = answer(desk, diary)
-    assert diary.lines == ["starting 18", "trained", "judging hypotheses", "publishing to MLflow"]
+    assert diary.lines == [HERE, "starting 18", "trained", "judging hypotheses", "publishing to MLflow"]
     assert diary.steps == 18 * 400
     assert found.conclusion is not None
     assert not found.conclusion.confirmed
@@ -89,7 +95,7 @@ def test_an_idle_run_trains_nothing_and_confirms(answered: Desk, diary: Diary) -
 def test_an_experiment_is_recorded_with_the_hypotheses_that_speak_of_it(desk: Desk, diary: Diary) -> None:
     """Run for no question, its data are first recorded all the same: what stood is in the records."""
     project = read_project(desk.root)
-    how = How(command=("expkit", "run", "strategies"), observer=diary)
+    how = How(command=("expkit", "run", "strategies"), observer=diary, workers=1)
     found = run_experiment(project, project.experiments["strategies"], how)
     assert found.conclusion is None
     stood = {attempt.work.arm.name: [one.hypothesis for one in attempt.standing] for attempt in found.tally.attempts}
@@ -120,7 +126,7 @@ def test_a_batch_that_fails_as_a_whole_leaves_the_outcome_as_it_was(
     assert not desk.outcome.exists()
     again = Diary()
     assert answer(desk, again).conclusion is not None
-    assert again.lines[0] == "starting 6"
+    assert again.lines[:2] == [HERE, "starting 6"]
 
 
 def test_an_interrupted_run_says_how_to_resume(desk: Desk, diary: Diary, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +142,7 @@ def test_an_interrupted_run_says_how_to_resume(desk: Desk, diary: Diary, monkeyp
     with pytest.raises(Interrupted) as stopped:
         answer(desk, diary)
     assert "resume with: expkit run rq01" in str(stopped.value)
-    assert diary.lines == ["starting 18", "stopping", "trained"]
+    assert diary.lines == [HERE, "starting 18", "stopping", "trained"]
 
 
 def test_a_ledger_that_cannot_keep_is_told_and_the_observer_is_released(
@@ -150,4 +156,4 @@ def test_a_ledger_that_cannot_keep_is_told_and_the_observer_is_released(
     monkeypatch.setattr(Ledger, "keep", full)
     with pytest.raises(NotWritable):
         answer(desk, diary)
-    assert diary.lines == ["starting 18", "trained"]
+    assert diary.lines == [HERE, "starting 18", "trained"]

@@ -17,6 +17,7 @@ from expkit.outcomes.wording import setting_text
 from expkit.plan import PlannedArm
 from expkit.records.attempt import Attempt
 from expkit.records.evidence import Evidence, Interval
+from expkit.records.provenance import Image
 from expkit.specs.criterion import Difference, Ratio, Value
 from expkit.specs.experiment import Experiment, Setting
 from expkit.specs.question import Hypothesis, ResearchQuestion
@@ -84,7 +85,9 @@ def print_arm(arm: PlannedArm, attempts: Sequence[Attempt]) -> None:
     _say(page, "seeds", f"{len(arm.seeds):,} of root {arm.root}, {arm.streams} streams")
     _say(page, "recorded", f"{len(arm.seeds) - len(arm.missing):,}")
     for attempt in attempts:
-        _say(page, "attempt", f"{attempt.id}, {attempt.status}, {_seeds(attempt)}")
+        image = attempt.provenance.image
+        place = f", in image {image.reference or image.id}" if image.reference or image.id else ""
+        _say(page, "attempt", f"{attempt.id}, {attempt.status}, {_seeds(attempt)}{place}")
     results().print(page)
 
 
@@ -106,7 +109,8 @@ def _attempt(attempt: Attempt) -> Table:
     git = provenance.git
     commit = f"{git.commit} on {git.branch or 'no branch'}, " if git.commit else ""
     _say(page, "git", commit + git.state.replace("_", " "))
-    _say(page, "image", provenance.image.id)
+    for label, text in _image_lines(provenance.image, git.commit).items():
+        _say(page, label, text)
     _say(page, "packages", f"{len(provenance.packages)} recorded")
     _say(page, "files", ", ".join(attempt.files))
     _say(page, "error", attempt.error)
@@ -119,6 +123,19 @@ def _attempt(attempt: Attempt) -> Table:
     for one in attempt.standing:
         _say(page, "stood", f"{one.question} {one.hypothesis}, decision {one.decision_digest[:12]}")
     return page
+
+
+def _image_lines(image: Image, commit: str | None) -> dict[str, str]:
+    """An image in labelled lines, nothing on a bare host. `commit` is that of the run: another one is pointed out."""
+    if image == Image():
+        return {}
+    other = f", which is not the run's commit {commit[:12]}" if commit and image.revision != commit else ""
+    return {
+        "image": " for ".join(part for part in (image.reference or "without a name", image.platform) if part),
+        "image id": f"{image.id or 'not known'}{f' ({image.store} store)' if image.store else ''}",
+        "image digest": image.digest or "never pushed",
+        **({"image built from": f"{image.revision}{other}"} if image.revision else {}),
+    }
 
 
 def _heading(name: str, title: str) -> None:

@@ -7,9 +7,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from expkit.cli.console import log
+from expkit.cli.console import log, results
 from expkit.execution.events import Progress as Steps
 from expkit.ledger.lock import Holder
 from expkit.outcomes.numbers import counted
@@ -19,21 +20,36 @@ _NEARLY = 1e-6  # fractions of a trial are summed, and 599.9999999 is 600
 
 
 class Narrator:
-    """Tells on stderr what a run is doing."""
+    """Tells what a run is doing: on its first line what runs and where, the rest on stderr."""
 
-    def __init__(self) -> None:
+    def __init__(self, heading: str | None = None) -> None:
+        self._heading = heading
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._steps = 0
         self._trials = 0.0
         self._began: float | None = None
 
-    def starting(self, missing: Sequence[PlannedArm], where: str) -> None:
-        """Trials are about to run: say where and how many."""
+    def placed(self, where: str) -> None:
+        """Work is about to be done: say what and where."""
+        if self._heading is None:
+            log().print(f"running {escape(where)}")  # another experiment of the same question
+        else:
+            results().print(f"{self._heading} · {escape(where)}")
+        self._heading = None
+
+    def idle(self) -> None:
+        """Nothing was to be done: say at least what."""
+        if self._heading is not None:
+            results().print(self._heading)
+            self._heading = None
+
+    def starting(self, missing: Sequence[PlannedArm]) -> None:
+        """Trials are about to run: say how many."""
         arms = [arm for arm in missing if arm.missing]
         trials = sum(len(arm.missing) for arm in arms)
         steps = sum(len(arm.missing) * arm.arm.trainer.steps for arm in arms)
-        log().print(f"running {counted(trials, 'trial')} of {counted(len(arms), 'arm')}, {steps:,} steps, {where}")
+        log().print(f"running {counted(trials, 'trial')} of {counted(len(arms), 'arm')}, {steps:,} steps")
         self._began = time.perf_counter()
         if sys.stderr.isatty():
             self._bar = Progress(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
 from expkit.errors import InvalidUsage
-from expkit.project.names import match
+from expkit.plan import PlannedArm
+from expkit.project.names import listed, match
 from expkit.project.paths import Paths
 from expkit.project.read import Project, read_project
 from expkit.project.root import find_root
@@ -49,3 +51,22 @@ def questions_named(project: Project, given: str | None) -> list[ResearchQuestio
     return (
         [question_named(project, given)] if given else [project.questions[name] for name in sorted(project.questions)]
     )
+
+
+def arm_named(planned: Mapping[str, Sequence[PlannedArm]], given: str) -> PlannedArm:
+    """The arm that is meant: by `experiment/arm`, or by a name that one experiment has. `planned` is by experiment."""
+    experiment, slash, arm = given.partition("/")
+    if slash:
+        experiment = match("experiment", experiment, planned)
+        arms = {one.name: one for one in planned[experiment]}
+        return arms[match(f"arm in {experiment}", arm, arms)]
+    by_name: dict[str, list[PlannedArm]] = {}
+    for one in (arm for arms in planned.values() for arm in arms):
+        by_name.setdefault(one.name, []).append(one)
+    found = by_name[match("arm", given, by_name)]
+    if len(found) > 1:
+        raise InvalidUsage(
+            f"{len(found)} experiments have an arm {found[0].name!r}",
+            mend=f"name one of these: {listed(f'{one.experiment}/{one.name}' for one in found)}",
+        )
+    return found[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 from rich.markup import escape
@@ -12,12 +13,13 @@ from expkit.cli.console import log, results
 from expkit.cli.progress import Narrator
 from expkit.cli.project import open_project, target_named
 from expkit.cli.written import wrote
-from expkit.errors import Interrupted, TrialFailed
+from expkit.completion import How
+from expkit.errors import Interrupted, InvalidUsage, TrialFailed
 from expkit.outcomes.numbers import counted
 from expkit.project.paths import Paths
 from expkit.project.read import Project
 from expkit.publish import Publishing
-from expkit.run import Answer, How, run_experiment, run_question
+from expkit.run import Answer, run_experiment, run_question
 from expkit.specs.question import ResearchQuestion
 from expkit.tracking.place import shown, store_file
 
@@ -27,9 +29,22 @@ _FAILURES_SHOWN = 5
 @click.command("run")
 @click.argument("target", metavar="QUESTION|EXPERIMENT")
 @click.option("-j", "--workers", type=click.IntRange(min=1), help="Cores to use.  [default: all]")
+@click.option(
+    "--executor",
+    type=click.Choice(["local", "docker"]),
+    help="Where trials run.  [default: docker where the experiment names an image, else local]",
+)
+@click.option("--image", metavar="IMAGE", help="The image to run in, instead of the declared or the project's own one.")
 @click.option("--accept", is_flag=True, help="Replace committed evidence that these results contradict.")
 @click.pass_context
-def command(ctx: click.Context, target: str, workers: int | None, accept: bool) -> int:
+def command(
+    ctx: click.Context,
+    target: str,
+    workers: int | None,
+    executor: Literal["local", "docker"] | None,
+    image: str | None,
+    accept: bool,
+) -> int:
     """Train what is missing, judge the hypotheses, write the outcome, publish to MLflow.
 
     A question ends in verdicts and research_questions/<id>/outcome.md; an experiment ends in records and MLflow runs,
@@ -40,19 +55,24 @@ def command(ctx: click.Context, target: str, workers: int | None, accept: bool) 
     Example:
       expkit run rq01
     """
+    if image and executor == "local":
+        raise InvalidUsage("--image and --executor local contradict each other", mend="leave one of them out")
     project, _ = open_project(ctx)
     chosen = target_named(project, target)
-    how = How(command=_command_line(), observer=Narrator(), workers=workers, accept=accept)
+    narrator = Narrator(f"[bold]{chosen.id}[/] · {escape(chosen.title)}")
+    how = How(
+        command=_command_line(), observer=narrator, workers=workers, accept=accept, executor=executor, image=image
+    )
     try:
-        results().print(f"[bold]{chosen.id}[/] · {escape(chosen.title)}")
         if isinstance(chosen, ResearchQuestion):
             answer = run_question(project, chosen, how)
         else:
             answer = run_experiment(project, chosen, how)
     except KeyboardInterrupt:  # before trials ran, after them, or for the second time
         raise Interrupted(
-            "interrupted; every finished batch is kept", mend=f"resume with: expkit run {chosen.id}"
+            "interrupted; every finished batch is kept", mend=f"resume with: expkit run {chosen.id}{how.options}"
         ) from None
+    narrator.idle()
     return _report(answer, project, chosen.id)
 
 

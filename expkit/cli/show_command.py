@@ -8,14 +8,13 @@ import click
 
 from expkit.cli import pages
 from expkit.cli.console import print_json
-from expkit.cli.project import open_project
+from expkit.cli.project import arm_named, open_project
 from expkit.dossier import Dossier
-from expkit.errors import InvalidUsage
 from expkit.ledger.ledger import Ledger
 from expkit.outcomes.freshness import parameters
 from expkit.outcomes.sentences import finding
 from expkit.plan import PlannedArm, plan
-from expkit.project.names import listed, match
+from expkit.project.names import match
 from expkit.project.read import Project
 from expkit.records.attempt import Attempt
 from expkit.specs.question import ResearchQuestion
@@ -63,23 +62,10 @@ def command(ctx: click.Context, name: str, as_json: bool) -> None:
 
 def _named(project: Project, planned: dict[str, tuple[PlannedArm, ...]], given: str) -> str | PlannedArm:
     """The id of a question or an experiment, or an arm, by `experiment/arm` or by a name that one experiment has."""
-    experiment, slash, arm = given.partition("/")
-    if slash:
-        experiment = match("experiment", experiment, planned)
-        arms = {one.name: one for one in planned[experiment]}
-        return arms[match(f"arm in {experiment}", arm, arms)]
-    by_name: dict[str, list[PlannedArm]] = {}
-    for one in (arm for arms in planned.values() for arm in arms):
-        by_name.setdefault(one.name, []).append(one)
-    found = match("question, experiment, arm or attempt", given, [*project.questions, *project.experiments, *by_name])
-    if found in project.questions or found in project.experiments:
-        return found
-    if len(by_name[found]) > 1:
-        raise InvalidUsage(
-            f"{len(by_name[found])} experiments have an arm {found!r}",
-            mend=f"name one of these: {listed(f'{one.experiment}/{one.name}' for one in by_name[found])}",
-        )
-    return by_name[found][0]
+    arms = {arm.name for arms in planned.values() for arm in arms}
+    named = [*project.questions, *project.experiments, *arms]
+    found = given if "/" in given else match("question, experiment, arm or attempt", given, named)
+    return found if found in project.questions or found in project.experiments else arm_named(planned, found)
 
 
 def _show_attempts(attempts: tuple[Attempt, ...], as_json: bool) -> None:

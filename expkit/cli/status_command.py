@@ -11,7 +11,7 @@ from expkit.cli.console import log, print_json, results, styled_verdict, table
 from expkit.cli.project import open_project, questions_named
 from expkit.dossier import Dossier
 from expkit.outcomes.freshness import staleness
-from expkit.outcomes.verification import trust_by_hypothesis, verify
+from expkit.outcomes.verification import trust_by_hypothesis, verify, verify_replications
 from expkit.provenance.history import History
 from expkit.publish import question_publishing
 
@@ -62,8 +62,9 @@ def _state(dossier: Dossier, history: History) -> dict[str, Any]:
     judged = {one.id: one for one in evidence.hypotheses} if evidence else {}
     trusts = {}
     if evidence:
-        said = verify(evidence.registrations, history, {arm.key for arm in dossier.arms})
-        trusts = trust_by_hypothesis(evidence, said)
+        keys = {arm.key for arm in dossier.arms}
+        said = verify(evidence.registrations, history, keys)
+        trusts = trust_by_hypothesis(evidence, said, verify_replications(evidence, history, keys))
     hypotheses = []
     for stands, declared in zip(dossier.standings, question.hypotheses, strict=True):
         one = judged.get(declared.id)

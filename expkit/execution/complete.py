@@ -107,6 +107,14 @@ def _attempt(ended: Ended, now: Circumstances) -> Attempt:
         error=ended.error,
         started=ended.started,
         ended=ended.ended,
-        provenance=now.provenance,
+        provenance=_provenance(now.provenance, ended),
         standing=now.standing(ended.work),
     )
+
+
+def _provenance(runner: Provenance, ended: Ended) -> Provenance:
+    """Where an attempt came from: the runner tells the commit and the image, whoever did the work what it ran in."""
+    inside = ended.inside
+    if inside is None:
+        return runner
+    return runner.model_copy(update={"machine": inside.machine, "packages": inside.packages, "expkit": inside.expkit})

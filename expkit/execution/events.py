@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from expkit.records.attempt import Result
+from expkit.records.provenance import Image, Inside
 from expkit.records.work import Work
 
 
@@ -33,6 +34,8 @@ class Ended:
     ended: str
     result: Result | None
     error: str | None
+    inside: Inside | None = None
+    """What it ran in; None where that is this very process."""
 
 
 Event = Progress | Ended
@@ -46,6 +49,8 @@ class Executor(Protocol):
     name: str
     where: str
     """In words, for the person who waits."""
+    image: Image | None
+    """The image that work is done in; None where it is done in this process, wherever that is."""
 
     def execute(self, batches: Sequence[Work], stage: Stage, stopping: Callable[[], bool]) -> Iterator[Event]:
         """Yield progress and every batch that ended; after `stopping` says so, yield what had finished, and return."""

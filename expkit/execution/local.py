@@ -12,6 +12,7 @@ from pathlib import Path
 
 from expkit.execution.events import Ended, Event, Progress, Stage
 from expkit.execution.worker import perform
+from expkit.records.provenance import Image
 from expkit.records.work import Work
 from expkit.training.train import Cancelled
 
@@ -22,6 +23,7 @@ class LocalExecutor:
     """Runs batches in threads of this process, one a usable core unless `workers` says otherwise."""
 
     name = "local"
+    image: Image | None = None
 
     def __init__(self, workers: int | None = None) -> None:
         self.workers = workers or usable_cores()

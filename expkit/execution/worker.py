@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from expkit.records.attempt import TRIALS_FILE, FailedTrial, Result
 from expkit.records.work import Work
@@ -27,7 +30,7 @@ def perform(
         Cancelled: `cancelled` said so; nothing was written.
     """
     trials = train(work, on_steps=on_steps, cancelled=cancelled)
-    np.savez(folder / TRIALS_FILE, seeds=trials.seeds, q=trials.q, visits=trials.visits, curve=trials.curve)
+    _write(folder / TRIALS_FILE, {"seeds": trials.seeds, "q": trials.q, "visits": trials.visits, "curve": trials.curve})
     return Result(
         metrics={
             name: tuple(None if np.isnan(value) else float(value) for value in values)
@@ -37,3 +40,17 @@ def perform(
         failed=tuple(FailedTrial(seed=seed, why=why) for seed, why in sorted(trials.failed.items())),
         steps=trials.steps,
     )
+
+
+def _write(file: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays as `np.savez` does, with the same bytes under every Python.
+
+    `np.savez` asks for the headers of archives beyond 4 GB, which releases of Python write differently. Where the size
+    of a member is told beforehand, only such a large one has them.
+    """
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            member = zipfile.ZipInfo(f"{name}.npy")
+            member.file_size = array.nbytes
+            with archive.open(member, "w") as opened:
+                np.lib.format.write_array(opened, array, version=(1, 0), allow_pickle=False)

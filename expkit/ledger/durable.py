@@ -6,13 +6,13 @@ import errno
 import hashlib
 import os
 import secrets
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from expkit.errors import NotWritable
 from expkit.records.attempt import File
+from expkit.regular import open_regular
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -72,7 +72,7 @@ def seal(path: Path) -> File:
     Raises:
         OSError: it is no regular file, or cannot be read.
     """
-    with _open_regular(path) as handle:
+    with open_regular(path) as handle:
         os.fsync(handle)
         with os.fdopen(os.dup(handle), "rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -85,29 +85,17 @@ def read_regular(path: Path) -> bytes:
     Raises:
         OSError: it is no regular file, or cannot be read.
     """
-    with _open_regular(path) as handle, os.fdopen(os.dup(handle), "rb") as file:
+    with open_regular(path) as handle, os.fdopen(os.dup(handle), "rb") as file:
         return file.read()
 
 
 def matches(path: Path, file: File) -> bool:
     """Whether a regular file is there with the recorded size and digest."""
     try:
-        with _open_regular(path) as handle:
+        with open_regular(path) as handle:
             if os.fstat(handle).st_size != file.bytes:
                 return False
             with os.fdopen(os.dup(handle), "rb") as content:
                 return hashlib.file_digest(content, "sha256").hexdigest() == file.sha256
     except OSError:
         return False
-
-
-@contextmanager
-def _open_regular(path: Path) -> Iterator[int]:
-    """A descriptor of a regular file: no symbolic link is followed, and a pipe does not block."""
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", str(path))
-        yield handle
-    finally:
-        os.close(handle)

@@ -1,4 +1,4 @@
-"""The archive: every version of every evidence file, in git's history and the work tree, as first recordings.
+"""The archive: every version of every evidence file, in git's history and the work tree, with what is only added to.
 
 The files of other questions are read too, those of deleted and renamed ones included, because an arm that another
 question recorded first has data already, whatever this machine's ledger holds.
@@ -12,9 +12,11 @@ from contextlib import suppress
 
 from pydantic import ValidationError
 
+from expkit.outcomes.replication import unique
 from expkit.outcomes.standing import Records, earliest, first_recordings
 from expkit.project.paths import QUESTIONS, Paths
 from expkit.provenance.history import History
+from expkit.records.evidence import Replication
 from expkit.records.registration import Registration
 
 
@@ -45,11 +47,33 @@ def committed(paths: Paths, history: History, question: str) -> tuple[Registrati
     return union([registrations_in(content) for _, content in reversed(versions)])
 
 
+def read_replications(paths: Paths, history: History, question: str) -> tuple[Replication, ...]:
+    """Every replication that any version of a question's evidence holds, in the order they were recorded."""
+    return unique([one for content in _versions(paths, history, question) for one in replications_in(content)])
+
+
+def committed_replications(paths: Paths, history: History, question: str) -> tuple[Replication, ...]:
+    """Every replication that any commit's evidence of a question holds, oldest first."""
+    versions = history.versions(paths.relative(paths.evidence(question)))
+    return unique([one for _, content in reversed(versions) for one in replications_in(content)])
+
+
 def registrations_in(content: bytes) -> tuple[Registration, ...]:
     """The registrations of one version of an evidence file; none where it is no evidence, as amid a merge."""
     try:
         entries = json.loads(content)["registrations"]
         return tuple(Registration.model_validate_json(json.dumps(entry)) for entry in entries)
+    except (ValueError, KeyError, TypeError, ValidationError):
+        return ()
+
+
+def replications_in(content: bytes) -> tuple[Replication, ...]:
+    """The replications of one version of an evidence file; none where it is no evidence, as amid a merge."""
+    if b'"replications"' not in content:
+        return ()
+    try:
+        entries = json.loads(content)["replications"]
+        return tuple(Replication.model_validate_json(json.dumps(entry)) for entry in entries)
     except (ValueError, KeyError, TypeError, ValidationError):
         return ()
 

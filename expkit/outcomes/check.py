@@ -8,14 +8,15 @@ from itertools import zip_longest
 from typing import Literal
 
 from expkit.errors import CheckFailed
-from expkit.outcomes.archive import committed
+from expkit.outcomes.archive import committed, committed_replications
 from expkit.outcomes.consistency import contradictions
 from expkit.outcomes.document import empty_sections, generated_part, written_part
 from expkit.outcomes.freshness import staleness
 from expkit.outcomes.markdown.render import render
 from expkit.outcomes.registration import Planned
 from expkit.outcomes.serialise import read_evidence
-from expkit.outcomes.verification import verify
+from expkit.outcomes.verification import verify, verify_replications
+from expkit.outcomes.wording import roots_phrase
 from expkit.outcomes.write import figure_digest, read_text
 from expkit.project.paths import Paths
 from expkit.provenance.history import History
@@ -86,6 +87,7 @@ def check_outcome(
     ]
     keys = {arm.key for name in question.experiments for arm in planned[name]}
     findings += _registrations(paths, history, evidence, question.id, keys)
+    findings += _replications(paths, history, evidence, question.id, keys)
     findings += _figures(paths, evidence, question.id)
     findings += _document(paths, question, evidence, fresh=not changes)
     return tuple(findings)
@@ -139,6 +141,46 @@ def _registrations(
             what=f"registered at {commit[:7]}, recorded and not verifiable here: the commit is not there ({why})",
             mend="git fetch --unshallow" if history.shallow else None,
         )
+
+
+def _replications(
+    paths: Paths, history: History, evidence: Evidence, question: str, keys: set[str]
+) -> Iterator[Finding]:
+    place = paths.relative(paths.evidence(question))
+    here = {one.model_dump_json() for one in evidence.replications}
+    if gone := sum(one.model_dump_json() not in here for one in committed_replications(paths, history, question)):
+        yield Finding(
+            severity="failure",
+            file=place,
+            what=f"{gone} of the replications that commits hold changed or gone; they are only ever added to",
+            mend=f"git restore {place}, or delete it and type expkit run {question}",
+        )
+    for replication, trust in zip(evidence.replications, verify_replications(evidence, history, keys), strict=True):
+        commit = replication.draw.commit
+        if trust == "contradicted":
+            yield Finding(
+                severity="failure",
+                file=place,
+                what=f"{roots_phrase(replication)}: the files of that commit do not declare what was replicated",
+                mend=f"git restore {place}",
+            )
+        elif commit and not history.has(commit):
+            why = "this clone is shallow" if history.shallow else "squashed, or never in this repository"
+            yield Finding(
+                severity="note",
+                file=place,
+                what=f"replicated on {roots_phrase(replication)}, recorded and not verifiable here: the commit is not "
+                f"there ({why})",
+                mend="git fetch --unshallow" if history.shallow else None,
+            )
+        elif commit and replication.draw.pushed and history.pushed(commit) is False:
+            yield Finding(
+                severity="note",
+                file=place,
+                what=f"replicated on {roots_phrase(replication)}, which a remote is said to have held; none that is "
+                "known here holds it now",
+                mend="git fetch",
+            )
 
 
 def _figures(paths: Paths, evidence: Evidence, question: str) -> Iterator[Finding]:

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from expkit.digests import digest
-from expkit.outcomes.registration import wording_digest
+from expkit.outcomes.registration import arm_keys, wording_digest
+from expkit.outcomes.replication import agreement, drawn_root, is_replicated, registered_standings, unique
 from expkit.outcomes.standing import first_recordings, judge
-from expkit.records.evidence import ArmEvidence, Evidence, HypothesisEvidence, Interval
+from expkit.outcomes.wording import roots_phrase
+from expkit.records.evidence import ArmEvidence, Evidence, HypothesisEvidence, Interval, Replication
 from expkit.records.registration import Standing
 from expkit.specs.criterion import Estimand
+from expkit.specs.experiment import Streams
 from expkit.specs.metric import CURVE_WINDOWS, TABULAR_METRICS
 
 _RELATIVE = 1e-9
 """Statistics are kept to 10 significant digits."""
+
+_Place = tuple[str, int, Streams, int]
+"""An arm as it was registered: (arm_key, root, streams, count)."""
+_Decided = tuple[Interval, frozenset[_Place]]
+"""Of a decision, the claimed region and its arms."""
 
 
 def contradictions(evidence: Evidence) -> tuple[str, ...]:
@@ -37,6 +45,7 @@ def contradictions(evidence: Evidence) -> tuple[str, ...]:
         else:
             found += _of_hypothesis(hypothesis, spoken_of)
     found += _of_registrations(evidence)
+    found += _of_replications(evidence)
     return tuple(found)
 
 
@@ -104,6 +113,69 @@ def _of_registrations(evidence: Evidence) -> Iterator[str]:
                 yield f"{hypothesis.id} is called confirmatory, and no registration says so"
             elif not _is_of(hypothesis, standing):
                 yield f"{hypothesis.id} is judged by another criterion than the one registered"
+
+
+def _of_replications(evidence: Evidence) -> Iterator[str]:
+    if len(unique(evidence.replications)) < len(evidence.replications):
+        yield "a replication is there twice"
+    known = _decided(evidence)
+    for replication in evidence.replications:
+        for what in _of_replication(replication, known):
+            yield f"the replication on {roots_phrase(replication)}: {what}"
+    for hypothesis in evidence.hypotheses:
+        earned = is_replicated(evidence, hypothesis)
+        if earned != (hypothesis.grade == "replicated"):
+            yield f"{hypothesis.id} is {'not ' if earned else ''}called replicated, its replications say otherwise"
+
+
+def _of_replication(replication: Replication, known: Mapping[str, _Decided]) -> Iterator[str]:
+    commit, places = replication.draw.commit, set[_Place]()
+    for arm in replication.arms:
+        places.add((arm.key, arm.registered_root, arm.streams, arm.count))
+        name = f"arm {arm.name} of {arm.experiment}"
+        if arm.root == arm.registered_root:
+            yield f"{name} has the registered root, which replicates nothing"
+        elif commit and arm.root != (root := drawn_root(commit, arm.registered_root)):
+            yield f"{name} has root {arm.root}, its commit gives {root}"
+    for one in replication.hypotheses:
+        tested = one.verdict not in ("invalid", "withdrawn")
+        if {one.estimate is not None, one.interval is not None, one.level is not None} != {tested}:
+            yield f"{one.id} is {one.verdict} {'without' if tested else 'with'} a test"
+        elif one.interval and (verdict := _verdict(one.interval, one.region)) != one.verdict:
+            yield f"{one.id} is called {one.verdict}, its deciding interval says {verdict}"
+        if one.agree != agreement(one.registered, one.verdict):
+            yield f"{one.id} is {one.verdict} and was {one.registered}, and is said {_said_to_agree(one.agree)}"
+        if (decided := known.get(one.decision_digest)) is not None:
+            region, arms = decided
+            if region != one.region:
+                yield f"{one.id} is judged by another region than the one registered"
+            if not arms <= places:
+                yield f"{one.id} was registered on arms, roots or seeds that it does not replicate"
+
+
+def _said_to_agree(agree: bool | None) -> str:
+    return {None: "to be neither alike nor not", True: "to agree", False: "to differ"}[agree]
+
+
+def _decided(evidence: Evidence) -> dict[str, _Decided]:
+    """What is known of decisions by their digests: from what stood, and from the hypotheses as they are judged."""
+    known: dict[str, _Decided] = {}
+    for standing in registered_standings(evidence).values():
+        match standing.decision:
+            case {
+                "region": {"low": float() | int() | None as low, "high": float() | int() | None as high},
+                "root": int() as root,
+                "streams": "independent" | "common" as streams,
+                "seeds": int() as seeds,
+            } if digest(standing.decision) == standing.decision_digest:
+                arms = frozenset((key, root, streams, seeds) for key in arm_keys(standing))
+                known[standing.decision_digest] = Interval(low=low, high=high), arms
+    for one in evidence.hypotheses:
+        names = {(one.experiment, name) for name in (one.treatment, one.control)}
+        spoken_of = [arm for arm in evidence.arms if (arm.experiment, arm.name) in names]
+        places = frozenset((arm.key, arm.root, arm.streams, arm.count) for arm in spoken_of)
+        known[one.decision_digest] = one.region, places
+    return known
 
 
 def _is_of(hypothesis: HypothesisEvidence, standing: Standing) -> bool:

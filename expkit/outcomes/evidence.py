@@ -5,29 +5,27 @@ Heavy modules (scipy, numba) are imported inside functions, so that an idle run 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from expkit.errors import TrialFailed
 from expkit.ledger.results import ArmResults
 from expkit.outcomes.freshness import ArmId, parameters, question_digest, science
 from expkit.outcomes.iteration import previous_of
+from expkit.outcomes.provenance import run_provenance
 from expkit.outcomes.registration import Planned, standings
+from expkit.outcomes.replication import graded, unique
 from expkit.outcomes.standing import Records, judge, with_results
 from expkit.plan import PlannedArm
-from expkit.records.attempt import Attempt
 from expkit.records.evidence import (
     ArmEvidence,
     Curve,
     Evidence,
     HypothesisEvidence,
     Interval,
-    RunProvenance,
+    Replication,
 )
 from expkit.records.registration import Standing
 from expkit.specs.criterion import Value
@@ -39,12 +37,7 @@ from expkit.statistics.version import STATISTICS_VERSION
 
 if TYPE_CHECKING:
     from expkit.statistics.claim import Claim
-
-NUMERIC_PACKAGES = ("numpy", "numba", "llvmlite", "scipy")
-"""What numbers depend on, beside expkit itself."""
-
-_WITH_VALUE = re.compile(r"^(?P<option>-[^=]*=)(?P<value>.*)$", re.DOTALL)
-_URL = re.compile(r"^(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://")
+    from expkit.statistics.verdict import Decision
 
 
 def build_evidence(
@@ -55,6 +48,7 @@ def build_evidence(
     results: Mapping[ArmId, ArmResults],
     records: Records,
     previous: Evidence | None,
+    replications: Sequence[Replication] = (),
 ) -> Evidence:
     """The evidence of a question, or `previous` itself where it says the same: then it was reproduced.
 
@@ -65,6 +59,7 @@ def build_evidence(
         results: what the ledger holds of the declared seeds of every one of these arms, by (experiment, arm name).
         records: what evidence files tell of first recordings; see `expkit.outcomes.archive.read_records`.
         previous: the evidence that stands in the work tree.
+        replications: what evidence files tell of replications; those of `previous` are kept in any case.
 
     Raises:
         TrialFailed: not one trial has finished, so there is nothing to write evidence from.
@@ -73,23 +68,26 @@ def build_evidence(
     ours = [results[arm.experiment, arm.name] for arm in arms]
     records = with_results(records, ours)
     standing = standings(question, planned, experiments)
+    family, kept = standing[0].family_digest, unique([*replications, *(previous.replications if previous else ())])
     decided_on = {"total_reward", *(hypothesis.criterion.metric for hypothesis in question.hypotheses)}
     evidence = Evidence(
         question=question.id,
         question_digest=question_digest(question),
-        family_digest=standing[0].family_digest,
+        family_digest=family,
         alpha=question.family.alpha,
         correction=question.family.correction,
         statistics_version=STATISTICS_VERSION,
         experiments={experiment: experiments[experiment].title for experiment in question.experiments},
         arms=tuple(arm_evidence(arm, found, decided_on) for arm, found in zip(arms, ours, strict=True)),
-        hypotheses=_hypotheses(question, experiments, arms, results, standing, records),
+        hypotheses=graded(_hypotheses(question, experiments, arms, results, standing, records), family, kept),
         registrations=records.own,
-        provenance=_run_provenance(ours),
+        replications=kept,
+        provenance=run_provenance(ours),
     )
     if previous is None:
         return evidence
-    if science(evidence) == science(previous) and evidence.registrations == previous.registrations:
+    kept_records = (evidence.registrations, evidence.replications) == (previous.registrations, previous.replications)
+    if science(evidence) == science(previous) and kept_records:
         return previous
     if _origins(evidence) == _origins(previous):
         evidence = evidence.model_copy(update={"provenance": previous.provenance})
@@ -152,6 +150,19 @@ def per_seed(arm: PlannedArm, results: ArmResults, metric: str) -> NDArray[np.fl
     return values
 
 
+def decisions(
+    question: ResearchQuestion,
+    experiments: Mapping[str, Experiment],
+    arms: Sequence[PlannedArm],
+    results: Mapping[ArmId, ArmResults],
+) -> tuple[Decision, ...]:
+    """The verdict on every hypothesis of a question, in its order, by the results of its arms under their roots."""
+    from expkit.statistics.verdict import decide  # scipy: 0.8 s
+
+    planned = {(arm.experiment, arm.name): arm for arm in arms}
+    return decide([_claim(one, experiments, planned, results) for one in question.hypotheses], question.family.alpha)
+
+
 def _hypotheses(
     question: ResearchQuestion,
     experiments: Mapping[str, Experiment],
@@ -160,13 +171,9 @@ def _hypotheses(
     standing: Sequence[Standing],
     records: Records,
 ) -> tuple[HypothesisEvidence, ...]:
-    from expkit.statistics.verdict import decide  # scipy: 0.8 s
-
-    planned = {(arm.experiment, arm.name): arm for arm in arms}
-    claims = [_claim(hypothesis, experiments, planned, results) for hypothesis in question.hypotheses]
-    decisions = decide(claims, question.family.alpha)
+    decided = decisions(question, experiments, arms, results)
     evidence = []
-    for hypothesis, stands, decision in zip(question.hypotheses, standing, decisions, strict=True):
+    for hypothesis, stands, decision in zip(question.hypotheses, standing, decided, strict=True):
         criterion = hypothesis.criterion
         treatment, control = _arms(hypothesis)
         judgement = judge(stands, records.first)
@@ -227,54 +234,9 @@ def _arms(hypothesis: Hypothesis) -> tuple[str, str | None]:
     return (criterion.arm, None) if isinstance(criterion, Value) else (criterion.treatment, criterion.control)
 
 
-def _run_provenance(results: Iterable[ArmResults]) -> RunProvenance:
-    """The run behind some results, as its newest attempt tells it; dirty if any attempt was."""
-    used: dict[str, Attempt] = {}
-    trials: set[tuple[str, int, str, int]] = set()
-    for arm in results:
-        used |= {attempt.id: attempt for attempt in arm.attempts}
-        trials |= {(arm.arm_key, arm.root, arm.streams, seed) for seed in arm.seeds}
-    attempts = [used[name] for name in sorted(used)]
-    if not attempts:
-        raise TrialFailed("no trial has finished", why="Without a result there is nothing to write evidence from.")
-    newest = attempts[-1].provenance
-    states = {attempt.provenance.git.state for attempt in attempts}
-    return RunProvenance(
-        commit=newest.git.commit,
-        branch=newest.git.branch,
-        dirty="dirty" in states if newest.git.commit else None,
-        image=newest.image,
-        # the kernel's build names the machine rather than the science; the ledger keeps it
-        machine=newest.machine.model_copy(update={"system": newest.machine.system.split()[0]}),
-        packages={"expkit": newest.expkit}
-        | {name: newest.packages[name] for name in NUMERIC_PACKAGES if name in newest.packages},
-        command=tuple(_without_places(part) for part in newest.command),
-        executor=newest.executor,
-        started=min((attempt.started for attempt in attempts), key=_instant),
-        ended=max((attempt.ended for attempt in attempts), key=_instant),
-        trials=len(trials),
-    )
-
-
-def _without_places(part: str) -> str:
-    """A part of a command line without the folders and hosts it names: the file's name, the URL's scheme."""
-    if option := _WITH_VALUE.match(part):
-        return option["option"] + _without_places(option["value"])
-    if url := _URL.match(part):
-        return f"{url['scheme']}://..."
-    for kind in (PurePosixPath, PureWindowsPath):
-        if kind(part).is_absolute():
-            return kind(part).name
-    return part
-
-
 def _origins(evidence: Evidence) -> set[tuple[object, ...]]:
     """Which results an evidence was written from."""
     return {(arm.key, arm.root, arm.streams, arm.count, arm.results_digest) for arm in evidence.arms}
-
-
-def _instant(moment: str) -> str:
-    return moment.removesuffix("Z")  # so that fractions of a second sort behind the whole second
 
 
 def _better(metric: str) -> Literal["higher", "lower"]:

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from expkit.digests import digest
 from expkit.outcomes.registration import Planned, standings
 from expkit.plan import PlannedArm
+from expkit.project.names import listed
 from expkit.records.evidence import ArmEvidence, Evidence
 from expkit.specs.experiment import Experiment, ResolvedArm, Setting
 from expkit.specs.question import ResearchQuestion
@@ -155,11 +156,13 @@ def _changes_of_family(
 ) -> list[str]:
     now = {one.hypothesis: one for one in standings(question, planned, experiments)}
     then = {one.id: one for one in evidence.hypotheses}
+    decided = sorted(
+        name for name in now.keys() & then.keys() if now[name].decision_digest != then[name].decision_digest
+    )
     changes = [f"hypothesis {name} is new" for name in now if name not in then]
     changes += [f"hypothesis {name} is gone" for name in then if name not in now]
-    for name in now.keys() & then.keys():
-        if now[name].decision_digest != then[name].decision_digest:
-            changes.append(f"the decision of {name} changed")
+    if decided:
+        changes.append(f"the decision{'s' if len(decided) > 1 else ''} of {listed(decided)} changed")
     family = next(iter(now.values())).family_digest
     if family != evidence.family_digest and not changes:
         changes.append("alpha or the correction changed")
@@ -169,18 +172,31 @@ def _changes_of_family(
 def _changes_of_arms(evidence: Evidence, planned: Sequence[PlannedArm]) -> list[str]:
     now = {(arm.experiment, arm.name): arm for arm in planned}
     then = {(arm.experiment, arm.name): arm for arm in evidence.arms}
-    changes = [f"arm {name} of {experiment} is new" for experiment, name in now if (experiment, name) not in then]
-    changes += [f"arm {name} of {experiment} is gone" for experiment, name in then if (experiment, name) not in now]
+    changes = [(place, "is new", "are new") for place in now if place not in then]
+    changes += [(place, "is gone", "are gone") for place in then if place not in now]
     for place in (place for place in now if place in then):
         arm, known = now[place], then[place]
         if arm.key != known.key or parameters(arm.arm) != known.parameters or arm.arm.varied != known.varied:
-            changes.append(f"arm {arm.name} of {arm.experiment} is configured otherwise")
+            changes.append((place, "is configured otherwise", "are configured otherwise"))
         declared = {"root": arm.root, "streams": arm.streams, "count": len(arm.seeds)}
         kept = {"root": known.root, "streams": known.streams, "count": known.count}
         if declared != kept:
             said = ", ".join(f"{key} {kept[key]} is now {declared[key]}" for key in kept if kept[key] != declared[key])
-            changes.append(f"arm {arm.name} of {arm.experiment} has other seeds: {said}")
-    return changes
+            changes.append((place, f"has other seeds: {said}", f"have other seeds: {said}"))
+    return _together(changes)
+
+
+def _together(changes: Sequence[tuple[ArmId, str, str]]) -> list[str]:
+    """One clause for all arms of an experiment that changed alike; each with its predicate in singular and plural."""
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for (experiment, name), one, several in changes:
+        alike.setdefault((experiment, one, several), []).append(name)
+    return [
+        f"arm {names[0]} of {experiment} {one}"
+        if len(names) == 1
+        else f"arms {listed(names)} of {experiment} {several}"
+        for (experiment, one, several), names in alike.items()
+    ]
 
 
 def _flat(settings: Mapping[str, JsonValue], prefix: str) -> list[tuple[str, Setting]]:

@@ -16,10 +16,7 @@ def iteration_of(evidence: Evidence, statements: Iterable[str] = ()) -> Iteratio
         statements: how the question words its hypotheses today. Evidence keeps only the digest of a wording; its text
             is taken from the registrations, or from here where it did not change since.
     """
-    wordings = {wording_digest(statement): statement for statement in statements}
-    wordings |= {
-        entry.standing.wording_digest: entry.standing.statement for entry in evidence.registrations if entry.standing
-    }
+    known = wordings(evidence, statements)
     return Iteration(
         commit=evidence.provenance.commit,
         arms={
@@ -32,7 +29,7 @@ def iteration_of(evidence: Evidence, statements: Iterable[str] = ()) -> Iteratio
             )
             for arm in evidence.arms
         },
-        hypotheses={one.id: _past(one, wordings) for one in evidence.hypotheses},
+        hypotheses={one.id: _past(one, known) for one in evidence.hypotheses},
     )
 
 
@@ -47,18 +44,24 @@ def previous_of(evidence: Evidence, before: Evidence | None, statements: Iterabl
     return before.previous if _results(evidence) == _results(before) else iteration_of(before, statements)
 
 
+def wordings(evidence: Evidence, statements: Iterable[str] = ()) -> dict[str, str]:
+    """The texts of statements by wording digest: those of the registrations, and those that are given."""
+    known = {wording_digest(statement): statement for statement in statements}
+    return known | {
+        entry.standing.wording_digest: entry.standing.statement for entry in evidence.registrations if entry.standing
+    }
+
+
 def _results(evidence: Evidence) -> object:
     arms = {(arm.key, arm.root, arm.streams, arm.count, arm.results_digest) for arm in evidence.arms}
     verdicts = [(one.decision_digest, one.verdict, one.standing, one.test) for one in evidence.hypotheses]
     return arms, evidence.family_digest, sorted(verdicts, key=lambda verdict: verdict[0])
 
 
-def _past(hypothesis: HypothesisEvidence, wordings: Mapping[str, str]) -> PastHypothesis:
+def _past(hypothesis: HypothesisEvidence, known: Mapping[str, str]) -> PastHypothesis:
     test = hypothesis.test
     return PastHypothesis(
-        statement=wordings.get(
-            hypothesis.wording_digest, f"hypothesis {hypothesis.id}, in a wording that was not kept"
-        ),
+        statement=known.get(hypothesis.wording_digest, f"hypothesis {hypothesis.id}, in a wording that was not kept"),
         verdict=hypothesis.verdict,
         standing=hypothesis.standing,
         estimate=test.estimate if test else None,

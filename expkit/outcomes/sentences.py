@@ -5,10 +5,12 @@ What comes out is plain text; whoever puts it into markdown escapes it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from expkit.outcomes import numbers, wording
-from expkit.records.evidence import Evidence, HypothesisEvidence, Interval, Test
+from expkit.outcomes.replication import agreed, within_registered
+from expkit.records.evidence import Evidence, HypothesisEvidence, Interval, ReplicatedHypothesis, Replication, Test
 
 
 class Predicate(NamedTuple):
@@ -48,9 +50,35 @@ def places(hypothesis: HypothesisEvidence, test: Test) -> int:
 
 def estimate_with_interval(hypothesis: HypothesisEvidence, test: Test) -> str:
     """An estimate with its deciding interval: `1.52 (98.3 % interval 1.50 to 1.54)`."""
-    digits = places(hypothesis, test)
-    span = numbers.interval(test.interval, digits)
-    return f"{numbers.number(test.estimate, digits)} ({numbers.confidence(test.level)} interval {span})"
+    return _estimate(test.estimate, test.interval, test.level, places(hypothesis, test))
+
+
+def replicated_estimate(one: ReplicatedHypothesis) -> str:
+    """What a replication estimates, with its deciding interval; a dash where nothing was decided."""
+    if one.estimate is None or one.interval is None or one.level is None:
+        return "–"  # noqa: RUF001
+    digits = numbers.places_of(one.estimate, one.interval, (one.region.low, one.region.high))
+    return _estimate(one.estimate, one.interval, one.level, digits)
+
+
+def agreement_count(replication: Replication) -> str:
+    """How many verdicts a replication found again: `3 of 3 verdicts agree`."""
+    agreeing, told = agreed(replication)
+    return f"{agreeing} of {numbers.counted(told, 'verdict')} {'agrees' if told == 1 else 'agree'}"
+
+
+def estimates_within(hypotheses: Sequence[HypothesisEvidence], replication: Replication) -> str | None:
+    """How many of a replication's estimates lie in the registered 95 % intervals; None where there is none to tell."""
+    found = {one.decision_digest: one for one in replication.hypotheses}
+    pairs = [(one, found[one.decision_digest]) for one in hypotheses if one.decision_digest in found]
+    told = [within for pair in pairs if (within := within_registered(*pair)) is not None]
+    if not told:
+        return None
+    lie = "estimate lies in its" if len(told) == 1 else "estimates lie in their"
+    return (
+        f"{sum(told)} of {len(told)} {lie} registered 95 % interval{'' if len(told) == 1 else 's'}; if all that "
+        "differs is luck, about five in six do."
+    )
 
 
 def side(value: float, region: Interval) -> str:
@@ -58,6 +86,11 @@ def side(value: float, region: Interval) -> str:
     if region.low is not None and value < region.low:
         return "below"
     return "above" if region.high is not None and value > region.high else "inside"
+
+
+def _estimate(estimate: float, interval: Interval, level: float, digits: int) -> str:
+    span = numbers.interval(interval, digits)
+    return f"{numbers.number(estimate, digits)} ({numbers.confidence(level)} interval {span})"
 
 
 def _numbers(hypothesis: HypothesisEvidence, test: Test) -> str:

@@ -1,15 +1,16 @@
-"""Verification: what git says about the registrations of an evidence file. Light: no statistics."""
+"""Verification: what git says about the registrations and replications of an evidence file. Light: no statistics."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from expkit.errors import InvalidDeclaration
 from expkit.outcomes.registration import all_standings, arm_keys
+from expkit.outcomes.replication import objection, registered_standings, replicated
 from expkit.project.paths import EXPERIMENTS, QUESTIONS
 from expkit.project.read import parse_declarations
 from expkit.provenance.history import History
-from expkit.records.evidence import Evidence, Trust
+from expkit.records.evidence import Evidence, Replication, Trust
 from expkit.records.registration import Registration, Standing
 from expkit.specs.metric import TABULAR_METRICS
 
@@ -34,10 +35,24 @@ def verify(registrations: Sequence[Registration], history: History, keys: Collec
     return tuple(_trust(entry, frozenset(keys), history, declared) for entry in registrations)
 
 
-def trust_by_hypothesis(evidence: Evidence, trusts: Sequence[Trust]) -> dict[str, Trust]:
-    """What git says of each hypothesis, by id: the worst it says of any registration that its standing rests on.
+def verify_replications(evidence: Evidence, history: History, keys: Collection[str]) -> tuple[Trust, ...]:
+    """What git says of each replication in an evidence, in their order.
 
-    `trusts` is what `verify` says of its registrations. A hypothesis on which no registration bears is not verifiable.
+    `verified`: the commit that the roots were drawn from is here, it declares the decisions that it is said to, and a
+    remote holds it. `contradicted`: it is here and does not declare them. Whether a remote held it *before* the trials
+    ran, only who ran them can tell.
+    """
+    stood = registered_standings(evidence)
+    return tuple(_trust_in(one, stood, frozenset(keys), history) for one in evidence.replications)
+
+
+def trust_by_hypothesis(
+    evidence: Evidence, trusts: Sequence[Trust], replications: Sequence[Trust] = ()
+) -> dict[str, Trust]:
+    """What git says of each hypothesis, by id: the worst it says of anything that its standing and grade rest on.
+
+    `trusts` is what `verify` says of its registrations, `replications` what `verify_replications` says. A hypothesis
+    on which no registration bears is not verifiable.
     """
     worst: dict[str, Trust] = {}
     order: tuple[Trust, ...] = ("contradicted", "not verifiable here", "verified")
@@ -48,8 +63,25 @@ def trust_by_hypothesis(evidence: Evidence, trusts: Sequence[Trust]) -> dict[str
             for entry, trust in zip(evidence.registrations, trusts, strict=True)
             if entry.standing and _digests(entry.standing) == digests
         }
+        if hypothesis.grade == "replicated" and replications:
+            for replication, trust in zip(evidence.replications, replications, strict=True):
+                one = replicated(replication, hypothesis, evidence.family_digest)
+                said |= {trust} if one and objection(replication, one) is None else set()
         worst[hypothesis.id] = next((trust for trust in order if trust in said), "not verifiable here")
     return worst
+
+
+def _trust_in(
+    replication: Replication, stood: Mapping[Digests, Standing], keys: frozenset[str], history: History
+) -> Trust:
+    commit, claimed = replication.draw.commit, [one for one in replication.hypotheses if one.declared]
+    found = declared_at(commit, history) if commit and claimed else None
+    if commit is None or found is None:
+        return "not verifiable here"
+    missing = [digests for one in claimed if (digests := (one.decision_digest, replication.family_digest)) not in found]
+    if any(digests in stood and _computable(stood[digests], keys) for digests in missing):
+        return "contradicted"
+    return "verified" if not missing and history.pushed(commit) else "not verifiable here"
 
 
 def _trust(
@@ -59,7 +91,7 @@ def _trust(
     if standing is None or commit is None or not entry.clean:
         return "not verifiable here"
     if commit not in declared:
-        declared[commit] = _declared_at(commit, history)
+        declared[commit] = declared_at(commit, history)
     found = declared[commit]
     if found is None:
         return "not verifiable here"
@@ -68,7 +100,7 @@ def _trust(
     return "contradicted" if _computable(standing, keys) else "not verifiable here"
 
 
-def _declared_at(commit: str, history: History) -> frozenset[Digests] | None:
+def declared_at(commit: str, history: History) -> frozenset[Digests] | None:
     """The digests of every hypothesis that was declared at a commit; None where the commit cannot be read."""
     if not history.has(commit):
         return None

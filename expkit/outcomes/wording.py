@@ -6,7 +6,7 @@ import re
 from types import MappingProxyType
 
 from expkit.outcomes import numbers
-from expkit.records.evidence import ArmEvidence, Evidence, HypothesisEvidence, Verdict
+from expkit.records.evidence import ArmEvidence, Evidence, HypothesisEvidence, Replication, Verdict
 from expkit.specs.criterion import Estimand
 from expkit.specs.metric import TABULAR_METRICS
 
@@ -99,6 +99,13 @@ def comparison(hypothesis: HypothesisEvidence) -> str:
         return hypothesis.treatment
     sign = "/" if hypothesis.kind == "ratio" else numbers.MINUS
     return f"{hypothesis.treatment} {sign} {hypothesis.control}"
+
+
+def roots_phrase(replication: Replication) -> str:
+    """Where a replication ran: `root 123, drawn from 4f1c9f0`, `roots drawn from 4f1c9f0`, `root 123, as given`."""
+    roots, commit = dict.fromkeys(arm.root for arm in replication.arms), replication.draw.commit
+    origin = f"drawn from {commit[:7]}" if commit else "as given"
+    return f"root {next(iter(roots))}, {origin}" if len(roots) == 1 else f"roots {origin}"
 
 
 def arms_spoken_of(evidence: Evidence) -> frozenset[tuple[str, str]]:

@@ -33,6 +33,16 @@ class Paths:
         return self.state / "receipts"
 
     @property
+    def containers(self) -> Path:
+        """What containers are handed and hand back, while they run."""
+        return self.state / "containers"
+
+    @property
+    def wheels(self) -> Path:
+        """Packages for images, as they were downloaded."""
+        return self.state / "wheels"
+
+    @property
     def schemas(self) -> Path:
         """JSON Schemas for editors, written by `expkit schema` and committed."""
         return self.root / "schemas"

@@ -6,7 +6,11 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from expkit.errors import InvalidUsage
+from expkit.project.words import complaints
+from expkit.specs.settings import Settings
 
 
 def find_root(start: Path) -> Path:
@@ -38,22 +42,35 @@ def project_id(root: Path) -> str:
     """What a project is called: `project` in `[tool.expkit]` of its `pyproject.toml`, or else its folder's name.
 
     Raises:
-        InvalidUsage: `pyproject.toml` cannot be read, or `project` is not text.
+        InvalidUsage: as `read_settings`.
     """
+    return read_settings(root).project or root.resolve().name
+
+
+def read_settings(root: Path) -> Settings:
+    """The settings of a project, from `[tool.expkit]` of its `pyproject.toml`; defaults where there is none.
+
+    Raises:
+        InvalidUsage: `pyproject.toml` cannot be read, or a setting is unknown or cannot be meant.
+    """
+    file = root / "pyproject.toml"
     try:
-        settings = _tool(root).get("expkit", {})
+        written = _tool(root).get("expkit", {})
     except (OSError, ValueError) as error:
         raise InvalidUsage(
-            "pyproject.toml cannot be read", where=str(root / "pyproject.toml"), why=str(error), mend="mend the file"
+            "pyproject.toml cannot be read", where=str(file), why=str(error), mend="mend the file"
         ) from error
-    name = settings.get("project", root.resolve().name) if isinstance(settings, dict) else None
-    if not isinstance(name, str) or not name.strip():
+    try:
+        return Settings.model_validate(written)
+    except ValidationError as error:
+        found = complaints(Settings, error.errors(include_url=False), top="[tool.expkit]")
+        lines = [f"{'.'.join(('tool.expkit', *map(str, one.location)))}: {one.why}" for one in found]
         raise InvalidUsage(
-            "project in [tool.expkit] is not a name",
-            where=str(root / "pyproject.toml"),
-            mend='write project = "a-name" under [tool.expkit]',
-        )
-    return name
+            "the settings in [tool.expkit] cannot be meant",
+            where=str(file),
+            why="\n  ".join(lines),
+            mend="; ".join(dict.fromkeys(one.valid for one in found if one.valid)) or "mend the file",
+        ) from error
 
 
 def _tool(folder: Path) -> dict[str, Any]:

@@ -11,19 +11,22 @@ from expkit.provenance.image import read_image
 from expkit.provenance.machine import read_machine
 from expkit.provenance.packages import read_packages
 from expkit.provenance.repository import text
-from expkit.records.provenance import Provenance
+from expkit.records.provenance import Image, Provenance
 
 
-def capture(root: Path, *, executor: str, command: Sequence[str]) -> tuple[Provenance, bytes | None]:
+def capture(
+    root: Path, *, executor: str, command: Sequence[str], image: Image | None = None
+) -> tuple[Provenance, bytes | None]:
     """Where a run of the project at `root` comes from, and the text of `patch.diff` where the tree is dirty.
 
-    `command` is the command line, one part an argument. What git refuses is a state of its `git`, never an error.
+    `command` is the command line, one part an argument; `image` is what an executor runs trials in, None where that is
+    this process. What git refuses is a state of its `git`, never an error.
     """
     git, patch = read_git(root)
     packages = read_packages()
     provenance = Provenance(
         git=git,
-        image=read_image(),
+        image=image or read_image(),
         machine=read_machine(),
         packages=packages,
         expkit=packages.get("expkit", "not installed"),

@@ -27,10 +27,11 @@ PATCH_BYTES = 1_000_000
 NAMED_UNTRACKED = 1_000
 """More untracked files than this are a data folder or an environment: they are named by folder and not in the patch."""
 
-_GENERATED = re.compile(
+GENERATED = re.compile(
     r"research_questions/[^/]+/(evidence\.json|outcome\.md|figures/[^/]+)|(\.expkit|mlruns)/.*|mlflow\.db[^/]*",
     re.DOTALL,
 )
+"""Paths, relative to a project's root, that expkit writes itself: they make no tree dirty and go into no image."""
 _DIFF = (
     *("-c", f"core.bigFileThreshold={PATCH_BYTES}", "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--patch"),
     *("--no-renames", "--full-index", "--unified=3", "--inter-hunk-context=0", "--no-relative", "--submodule=short"),
@@ -163,7 +164,7 @@ def _status(repository: Repository, index: Mapping[str, str], untracked: str) ->
 
 def _generated(repository: Repository, path: bytes) -> bool:
     below = text(path)
-    return below.startswith(repository.prefix) and bool(_GENERATED.fullmatch(below.removeprefix(repository.prefix)))
+    return below.startswith(repository.prefix) and bool(GENERATED.fullmatch(below.removeprefix(repository.prefix)))
 
 
 def _changed_inside(repository: Repository, path: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -55,6 +56,18 @@ class History:
                 and self._repository.answer("cat-file", "-e", f"{commit}^{{commit}}") is not None
             )
         return self._known[commit]
+
+    def commit(self, name: str) -> str | None:
+        """The commit that a branch, a tag, an abbreviated id or an expression of git's names; None where none does.
+
+        The name goes to git as a line of input, where nothing can be taken for an option.
+        """
+        if self._repository is None or not name or "\n" in name:
+            return None
+        line = os.fsencode(f"{name}^{{commit}}\n")
+        found = (self._repository.answer("cat-file", "--batch-check", stdin=line) or b"").split(b" ")
+        commit = text(found[0])
+        return commit if len(found) == 3 and found[1] == b"commit" and is_commit(commit) else None
 
     def pushed(self, commit: str) -> bool | None:
         """Whether a remote-tracking branch holds the commit; None where there is no remote or no such commit."""

@@ -15,7 +15,6 @@ TRIALS_FILE = "trials.npz"
 """`seeds` int64 [n], `q` float64 and `visits` int64 [n, states, actions], `curve` float64 [n, windows]."""
 PATCH_FILE = "patch.diff"
 RECORD_FILE = "record.json"
-RESULT_FILE = "result.json"
 
 
 class FailedTrial(Record):

@@ -212,6 +212,72 @@ class Iteration(Record):
     hypotheses: dict[str, PastHypothesis]
 
 
+class Draw(Record):
+    """Where the roots of a replication came from."""
+
+    commit: Commit | None
+    """The commit whose id they were derived from; None where somebody chose the root."""
+    pushed: bool | None
+    """Whether a remote held that commit before any of the trials ran; None without such a commit or a remote."""
+
+
+class ReplicatedArm(Record):
+    """What one arm yielded under another root, as a digest: the trials can be executed again from it."""
+
+    experiment: str
+    name: str
+    key: Digest
+    streams: Streams
+    registered_root: int
+    """The root that the question declared."""
+    root: int
+    count: int
+    failed: tuple[int, ...] = ()
+    """Seeds that are missing or without a usable result."""
+    results_digest: Digest
+    """Of all trial digests in seed order."""
+
+
+class ReplicatedHypothesis(Record):
+    """What became of one registered decision under another root."""
+
+    id: str
+    decision_digest: Digest
+    """Of the decision that is replicated, with the root that was registered."""
+    declared: bool
+    """Whether the commit that the roots were drawn from declared this decision in this family; so it came first."""
+    region: Interval
+    """The claimed region."""
+    registered: Verdict
+    """What the registered root had said."""
+    verdict: Verdict
+    reason: str | None = None
+    """Why it is invalid or withdrawn."""
+    estimate: float | None
+    """None where nothing was decided; so with interval and level."""
+    interval: Interval | None
+    """The deciding interval: of level 1 - `level`."""
+    level: float | None
+    agree: bool | None
+    """Whether both verdicts are the same; None where the registered one is invalid or withdrawn."""
+
+
+class Replication(Record):
+    """The hypotheses of a question on roots drawn afresh: same arms, same count, same decisions."""
+
+    family_digest: Digest
+    """Of the family whose decisions are replicated."""
+    statistics_version: int
+    draw: Draw
+    arms: tuple[ReplicatedArm, ...]
+    hypotheses: tuple[ReplicatedHypothesis, ...]
+    run: RunProvenance
+
+
+def _is_empty(value: object) -> bool:
+    return value == ()
+
+
 class Evidence(Record):
     """Everything the outcome of a question is written from, beside `question.yaml`."""
 
@@ -230,6 +296,8 @@ class Evidence(Record):
     arms: tuple[ArmEvidence, ...]
     hypotheses: tuple[HypothesisEvidence, ...]
     registrations: tuple[Registration, ...]
+    replications: tuple[Replication, ...] = Field(default=(), exclude_if=_is_empty)
+    """In the order they were recorded; only ever added to."""
     provenance: RunProvenance
     previous: Iteration | None = None
     figures: dict[str, Digest] = Field(default_factory=dict)

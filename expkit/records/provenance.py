@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from expkit.records.base import Commit, Digest, Record
 
 
@@ -45,13 +47,30 @@ class Git(Record):
     patch: Patch | None = None
 
 
+Store = Literal["classic", "containerd"]
+"""Where an engine keeps images: an `Id` is the digest of an image's configuration in the one, of its manifest in the
+other."""
+
+
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class Image(Record):
     """The container image a run took place in, as its launcher reported it; all None on a bare host."""
 
     reference: str | None = None
+    """What the image was asked for by, such as `expkit:1a2b3c4d5e6f`; it can be moved to another image at any time."""
     id: str | None = None
+    """The image itself: what the container was started by."""
     digest: str | None = None
-    """The repository digest, which exists only after a push or a pull."""
+    """The repository digest, such as `localhost:5000/expkit@sha256:...`, which exists only after a push or a pull."""
+    platform: str | None = Field(default=None, exclude_if=_is_none)
+    """Such as `linux/amd64`."""
+    store: Store | None = Field(default=None, exclude_if=_is_none)
+    """What kind of digest `id` is."""
+    revision: str | None = Field(default=None, exclude_if=_is_none)
+    """The commit the image says it was built from, with `-dirty` behind it where the tree differed."""
 
 
 class Machine(Record):
@@ -71,6 +90,16 @@ class Machine(Record):
     """Such as `CPython`."""
 
 
+class Inside(Record):
+    """What a process that does work runs in, as it sees that itself."""
+
+    machine: Machine
+    packages: dict[str, str]
+    """Version by distribution name, every installed distribution."""
+    expkit: str
+    """Version of expkit."""
+
+
 class Provenance(Record):
     """Where a run came from, complete enough to run it again and to see what differed."""
 
@@ -84,4 +113,4 @@ class Provenance(Record):
     command: tuple[str, ...]
     """The command line, one part an argument."""
     executor: str
-    """Where trials ran: `local`."""
+    """Where trials ran: `local` or `docker`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, StringConstraints
 
 from expkit.specs.agent import Agent
 from expkit.specs.base import ArmName, Id, Spec, Text
@@ -14,6 +14,10 @@ from expkit.specs.trainer import Trainer
 Streams = Literal["independent", "common"]
 Setting = str | int | float | bool
 """One value of a varied parameter."""
+ImageReference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./:@-]*$", max_length=400)]
+"""A name, a tag, a digest or an id of a container image, or `project`."""
+PROJECT_IMAGE = "project"
+"""What stands for the image of the project's own commit, which no file in that commit could name."""
 SweepPath = Annotated[str, Field(pattern=r"^(agent|environment|trainer)(\.[a-z_]+)+$")]
 
 
@@ -56,6 +60,8 @@ class Experiment(Spec):
     """What this experiment can and cannot speak about."""
     environment: Environment
     trainer: Trainer
+    image: ImageReference | None = None
+    """Where it runs: in this container image, or `project` for the one `expkit image build` makes of the commit."""
     outputs: tuple[str, ...] = ()
     """The metrics expected of every trial, by name; none named means all that the trainer measures."""
     arms: Annotated[dict[ArmName, Arm], Field(min_length=1)]

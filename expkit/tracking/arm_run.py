@@ -11,7 +11,7 @@ from expkit.records.evidence import ArmEvidence
 from expkit.specs.experiment import Experiment
 from expkit.specs.question import ResearchQuestion
 from expkit.tracking.artifacts import SEEDS_TABLE, Artifact, attempts_provenance, q_tables, seeds_table
-from expkit.tracking.fields import finite, milliseconds, origin_tags, params
+from expkit.tracking.fields import finite, milliseconds, mixed_images, origin_tags, params
 from expkit.tracking.keys import run_key
 from expkit.tracking.notes import note
 from expkit.tracking.publication import Dataset, Family, RunContent
@@ -67,6 +67,8 @@ def arm_run(
                 # one dirty attempt among clean ones is enough for numbers that no commit explains
                 dirty="dirty" in states if states & {"clean", "dirty"} else None,
                 image=newest.image,
+                mixed=mixed_images([results], newest.image),
+                executor=newest.executor,
                 command=newest.command,
             ),
             # what mlflow's own log_table sets, so that the file is offered as a table

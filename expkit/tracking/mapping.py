@@ -46,7 +46,12 @@ def question_publication(
         for arm in evidence.arms
     ]
     outcome = outcome_run(
-        project_id=project_id, question=question, evidence=evidence, documents=documents, description=description
+        project_id=project_id,
+        question=question,
+        evidence=evidence,
+        results=[results[arm.experiment, arm.name] for arm in evidence.arms],
+        documents=documents,
+        description=description,
     )
     return Publication(
         name=experiment_name(project_id, question=question.id),

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from expkit.records.evidence import Evidence, HypothesisEvidence, Interval
 from expkit.specs.question import ResearchQuestion
 from expkit.tracking.artifacts import Artifact, pretty
-from expkit.tracking.fields import finite, milliseconds, origin_tags, params, written
+from expkit.tracking.fields import finite, milliseconds, mixed_images, origin_tags, params, written
 from expkit.tracking.keys import outcome_key
 from expkit.tracking.publication import Family, RunContent
+
+if TYPE_CHECKING:
+    from expkit.ledger.results import ArmResults
 
 OUTCOME_RUN = "outcome"
 
@@ -34,9 +38,15 @@ class Documents:
 
 
 def outcome_run(
-    *, project_id: str, question: ResearchQuestion, evidence: Evidence, documents: Documents, description: str
+    *,
+    project_id: str,
+    question: ResearchQuestion,
+    evidence: Evidence,
+    results: Iterable[ArmResults],
+    documents: Documents,
+    description: str,
 ) -> RunContent:
-    """What the run `outcome` of a question holds."""
+    """What the run `outcome` of a question holds. `results` are those of all its arms, wherever they ran."""
     family = Family(project=project_id, question=question.id, experiment=None, arm=None)
     origin = evidence.provenance
     verdicts = {f"verdict.{hypothesis.id}": hypothesis.verdict for hypothesis in evidence.hypotheses}
@@ -61,6 +71,8 @@ def outcome_run(
                 branch=origin.branch,
                 dirty=origin.dirty,
                 image=origin.image,
+                mixed=mixed_images(results, origin.image),
+                executor=origin.executor,
                 command=origin.command,
             ),
         },

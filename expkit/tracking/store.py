@@ -1,4 +1,4 @@
-"""The tracking store: the only module that imports mlflow, and that late. It publishes, and never twice."""
+"""The tracking store: it publishes, and never twice. Only it and `model` import mlflow, and that late."""
 
 from __future__ import annotations
 
@@ -86,6 +86,16 @@ class Store:
                 done = {content.key: self._publish_run(experiment_id, content, current) for content in publication.runs}
                 self._supersede(publication, current or [])
                 return done
+
+    @contextmanager
+    def writing(self) -> Iterator[Any]:
+        """The store's client, alone among writers.
+
+        Raises:
+            PublishingPending: the store failed on the way.
+        """
+        with _translated(self.uri), self._lock, patience(timeout_s=30, retries=1):
+            yield self._client
 
     def _experiment(self, publication: Publication) -> tuple[str, list[Any] | None]:
         """The MLflow experiment's id, and its runs that are not superseded; None for them where it is new.

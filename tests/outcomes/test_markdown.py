@@ -299,7 +299,26 @@ def test_an_image_and_a_missing_commit_are_told(question: ResearchQuestion, make
     text = render(question, make.evidence(provenance=run))
     assert "- **No commit.**" in text
     assert "| commit | none |" in text
-    assert "| image | `expkit:1`, `sha256:12` |" in text
+    assert "| image | `expkit:1`, `sha256:12`, never pushed |" in text
+
+
+def test_an_image_is_told_by_what_can_be_pulled_and_by_what_it_was_built_from(
+    question: ResearchQuestion, make: SimpleNamespace
+) -> None:
+    """A reviewer sees whether the image can be had, for what machine, and whether it holds the commit of the run."""
+    local = Image(reference="e:1", id="sha256:12", platform="linux/amd64", store="classic", revision="0" * 40)
+    pushed = local.model_copy(update={"digest": "r:5000/e@sha256:34"})
+    own = pushed.model_copy(update={"revision": make.evidence().provenance.commit})
+    rows = {}
+    for name, image in (("local", local), ("pushed", pushed), ("own", own)):
+        run = make.evidence().provenance.model_copy(update={"image": image})
+        (rows[name],) = [line for line in render(question, make.evidence(provenance=run)).splitlines() if "e:1" in line]
+    built = "built from `000000000000`"
+    assert rows == {
+        "local": f"| image | `e:1`, `sha256:12`, never pushed, an id of the classic store, linux/amd64, {built} |",
+        "pushed": f"| image | `e:1`, `r:5000/e@sha256:34`, linux/amd64, {built} |",
+        "own": "| image | `e:1`, `r:5000/e@sha256:34`, linux/amd64 |",
+    }
 
 
 def test_equal_input_is_equal_bytes(question: ResearchQuestion, evidence: Evidence) -> None:

@@ -330,7 +330,7 @@ def test_however_a_question_is_damaged_it_is_read_or_refused_inside_the_file(
             elif damage == "rename" and isinstance(place, dict):
                 place[f"{key}s"] = place.pop(key)
             else:
-                place[key] = damage
+                place[key] = copy.deepcopy(damage)  # the next damage may hit this one
         except (KeyError, IndexError, TypeError):
             continue  # an earlier damage has taken the place away
     text = json.dumps(damaged, indent=1)

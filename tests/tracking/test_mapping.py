@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,52 @@ def test_tags_say_where_results_came_from(tmp_path: Path) -> None:
     assert (run.started_ms, run.ended_ms) == (1795176000000, 1795176001500)
 
 
+def test_every_run_is_tagged_with_its_branch_and_its_image(tmp_path: Path) -> None:
+    """What an image is called, what it is, what it was built from and for what machine: each a tag to search by."""
+    image = Image(
+        reference="caves:1",
+        id="sha256:" + "1" * 64,
+        digest="caves@sha256:" + "2" * 64,
+        platform="linux/amd64",
+        store="classic",
+        revision=COMMIT,
+    )
+    here = provenance(git=Git(state="clean", commit=COMMIT, branch="topic"), image=image)
+    inside = here.model_copy(update={"executor": "docker"})
+    case = make_case(tmp_path, origins=(inside,))
+    ran = case.evidence.provenance.model_copy(update={"branch": "topic", "image": image, "executor": "docker"})
+    case = replace(case, evidence=case.evidence.model_copy(update={"provenance": ran}))
+    runs = case.publication().runs
+    assert len(runs) == 4
+    for run in runs:
+        assert {
+            name: tag for name, tag in run.tags.items() if name.startswith(("expkit.image", "expkit.executor"))
+        } == {
+            "expkit.executor": "docker",
+            "expkit.image.digest": image.digest,
+            "expkit.image.id": image.id,
+            "expkit.image.mixed": "false",
+            "expkit.image.platform": "linux/amd64",
+            "expkit.image.reference": "caves:1",
+            "expkit.image.revision": COMMIT,
+        }
+        assert run.tags["expkit.git.branch"] == "topic"
+
+
+def test_results_from_several_places_are_tagged_as_mixed(tmp_path: Path) -> None:
+    """The other tags speak of the newest attempt alone; whoever searches by an image can leave such runs out."""
+    image = Image(reference="caves:1", id="sha256:" + "1" * 64)
+    mixed = make_case(tmp_path / "mixed", origins=(provenance(), provenance(image=image)))
+    assert run_of(mixed, "gambler").tags["expkit.image.mixed"] == "true"
+    assert run_of(mixed, "outcome").tags["expkit.image.mixed"] == "true"
+    alike = make_case(tmp_path / "alike", origins=(provenance(), provenance()))
+    assert run_of(alike, "gambler").tags["expkit.image.mixed"] == "false"
+    assert run_of(alike, "outcome").tags["expkit.image.mixed"] == "false"
+    elsewhere = make_case(tmp_path / "elsewhere", origins=(provenance(image=image),))
+    assert run_of(elsewhere, "gambler").tags["expkit.image.mixed"] == "false"
+    assert run_of(elsewhere, "outcome").tags["expkit.image.mixed"] == "true"  # the evidence was first found on a host
+
+
 def test_what_is_not_known_has_no_tag(tmp_path: Path) -> None:
     """Outside git there is no commit, nor a word on whether it was dirty; outside an image the image is the host."""
     case = make_case(tmp_path, origins=(provenance(git=Git(state="no_repository")),))
@@ -147,6 +194,7 @@ def test_what_is_not_known_has_no_tag(tmp_path: Path) -> None:
     assert tags["expkit.image.id"] == "host"
     unknown = ("expkit.git.commit", "expkit.git.branch", "expkit.git.dirty", "expkit.image.digest")
     assert not set(unknown) & set(tags)
+    assert not {"expkit.image.reference", "expkit.image.revision", "expkit.image.platform"} & set(tags)
 
 
 def test_the_outcome_holds_verdicts_documents_and_figures(case: Case, tmp_path: Path) -> None:

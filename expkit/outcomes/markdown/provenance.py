@@ -43,8 +43,18 @@ def provenance(evidence: Evidence) -> str:
 
 
 def _image(run: RunProvenance) -> str:
-    parts = [part for part in (run.image.reference, run.image.digest or run.image.id) if part]
-    return ", ".join(code(part) for part in parts) if parts else "none, a bare host"
+    """The image by name and by content: by the repository digest, which can be pulled, or else the local id."""
+    image = run.image
+    parts = [code(part) for part in (image.reference, image.digest or image.id) if part]
+    if not parts:
+        return "none, a bare host"
+    if image.digest is None:
+        parts.append(f"never pushed, an id of the {image.store} store" if image.store else "never pushed")
+    if image.platform:
+        parts.append(plain(image.platform))
+    if image.revision and image.revision != run.commit:
+        parts.append(f"built from {code(image.revision[:_SHORT])}{'-dirty' * image.revision.endswith('-dirty')}")
+    return ", ".join(parts)
 
 
 def _cores(run: RunProvenance) -> str:

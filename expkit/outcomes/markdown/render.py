@@ -7,6 +7,7 @@ from expkit.outcomes.markdown.arms import arms
 from expkit.outcomes.markdown.changes import changes
 from expkit.outcomes.markdown.decisions import decisions
 from expkit.outcomes.markdown.provenance import provenance
+from expkit.outcomes.markdown.replications import replications
 from expkit.outcomes.markdown.summary import head, hypotheses
 from expkit.outcomes.markdown.trust import read_before_trusting
 from expkit.records.evidence import Evidence
@@ -23,6 +24,7 @@ def render(question: ResearchQuestion, evidence: Evidence) -> str:
         hypotheses(question, evidence),
         read_before_trusting(question, evidence),
         changes(question, evidence),
+        *replications(evidence),
         arms(evidence),
         decisions(evidence),
         provenance(evidence),

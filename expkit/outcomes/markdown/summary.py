@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from expkit.outcomes import numbers, sentences, wording
 from expkit.outcomes.markdown.text import bullets, code, plain, table
+from expkit.outcomes.replication import is_current
 from expkit.records.evidence import Evidence, HypothesisEvidence
 from expkit.specs.question import ResearchQuestion
 
 _GRADE_MEANS = {
     "self-registered": "the claims stood in this repository before their data existed; nobody outside vouches for it",
     "pushed before the run": "the claims were on a remote before their data existed",
-    "replicated": "the claims were pushed, and their data come from a root drawn after that",
+    "replicated": "a root drawn from a commit that held the claims, and that was pushed, gave the same verdict",
 }
 
 
@@ -32,7 +33,7 @@ def count(evidence: Evidence) -> str:
     verdicts = Counter(hypothesis.verdict for hypothesis in evidence.hypotheses)
     shown = [name for name in wording.VERDICTS if verdicts[name] or name != "withdrawn"]
     tally = ", ".join(f"{verdicts[name]} {name}" for name in shown)
-    return f"{tally}. {_standing(evidence.hypotheses)} {_seeds(evidence)}"
+    return " ".join([f"{tally}.", _standing(evidence.hypotheses), _seeds(evidence), *_replications(evidence)])
 
 
 def hypotheses(question: ResearchQuestion, evidence: Evidence) -> str:
@@ -93,6 +94,15 @@ def _standing(hypotheses: Sequence[HypothesisEvidence]) -> str:
     meanings = [f"{grade}: {_GRADE_MEANS[grade]}" for grade in grades]
     rest = f", {exploratory} exploratory (leads, not tests)" if exploratory else ""
     return f"{grades.total()} confirmatory ({', '.join(counts)}){rest}; {'; '.join(meanings)}."
+
+
+def _replications(evidence: Evidence) -> list[str]:
+    """How often the verdicts, as they stand, were found on other roots."""
+    current = [one for one in evidence.replications if is_current(evidence, one)]
+    if not current:
+        return []
+    counts = "; ".join(sentences.agreement_count(one) for one in current)
+    return [f"{numbers.counted(len(current), 'replication')}: {counts}."]
 
 
 def _seeds(evidence: Evidence) -> str:

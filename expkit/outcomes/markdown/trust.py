@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from expkit.outcomes import wording
 from expkit.outcomes.markdown import sensitivity, tails
 from expkit.outcomes.markdown.text import bullets, plain
+from expkit.outcomes.replication import replicated
 from expkit.records.evidence import ArmEvidence, Evidence
 from expkit.specs.question import ResearchQuestion
 
@@ -25,6 +26,7 @@ def read_before_trusting(question: ResearchQuestion, evidence: Evidence) -> str:
     points = [
         f"**Scope.** {plain(question.scope)}",
         *_standing(evidence),
+        *_replications(evidence),
         *_rewordings(question, evidence),
         *_trees(evidence),
         *_seeds(evidence),
@@ -42,6 +44,15 @@ def _standing(evidence: Evidence) -> Iterator[str]:
             by_reason.setdefault(hypothesis.standing_reason, []).append(hypothesis.id)
     for reason, ids in by_reason.items():
         yield f"**Exploratory.** {plain(', '.join(ids))}: {plain(reason)}"
+
+
+def _replications(evidence: Evidence) -> Iterator[str]:
+    for replication in evidence.replications:
+        for hypothesis in evidence.hypotheses:
+            one = replicated(replication, hypothesis, evidence.family_digest)
+            if one is not None and one.agree is False:
+                where = wording.roots_phrase(replication)
+                yield f"**Not found again.** {plain(one.id)} is {one.registered} here and {one.verdict} on {where}."
 
 
 def _rewordings(question: ResearchQuestion, evidence: Evidence) -> Iterator[str]:

@@ -63,9 +63,9 @@ def test_an_empty_discussion_is_a_warning(laboratory: Any) -> None:
         ("research_questions/rq01/question.yaml", "Does bookkeeping pay?", "Does it?", "the question's text changed"),
         ("research_questions/rq01/question.yaml", "id: h2", "id: h3", "hypothesis h2 is gone"),
         ("research_questions/rq01/question.yaml", "hypotheses:", "family: {alpha: 0.1}\nhypotheses:", "alpha or"),
-        ("experiments/strategies.yaml", "count: 6", "count: 8", "arm gambler of strategies has other seeds: count 6"),
+        ("experiments/strategies.yaml", "count: 6", "count: 8", "of strategies have other seeds: count 6"),
         ("experiments/strategies.yaml", "root: 7", "root: 8", "root 7 is now 8"),
-        ("experiments/strategies.yaml", "steps: 400", "steps: 800", "arm drunkard of strategies is configured"),
+        ("experiments/strategies.yaml", "steps: 400", "steps: 800", "gambler of strategies are configured"),
         ("experiments/strategies.yaml", "title: Drunkard, accountant", "title: A drunkard", "experiment's title"),
         (
             "experiments/strategies.yaml",
@@ -84,6 +84,14 @@ def test_whatever_is_declared_otherwise_makes_an_outcome_stale(
     assert any("stale" in failure and said in failure for failure in failures), failures
     assert all("expkit run rq01" in failure for failure in failures)
     assert not any("by hand" in failure for failure in failures)
+
+
+def test_one_edit_that_touches_every_arm_and_hypothesis_is_told_in_two_lines(answered: Any) -> None:
+    """Raising the count changes all arms and all decisions: what changed alike is said once."""
+    answered.edit("experiments/strategies.yaml", ("count: 6", "count: 8"))
+    decisions, arms = answered.failures()
+    assert "the decisions of h1, h2 changed" in decisions
+    assert "arms drunkard, accountant, gambler of strategies have other seeds: count 6 is now 8" in arms
 
 
 def test_an_edited_number_above_the_marker_is_shown_with_its_line(answered: Any) -> None:

@@ -1,0 +1,170 @@
+"""Completing arms: their missing seeds, trained where their experiment says, recorded with where they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from expkit.dossier import Dossier
+from expkit.errors import Interrupted, TrialFailed
+from expkit.execution.complete import Circumstances, Tally, complete
+from expkit.execution.events import Executor, Progress
+from expkit.ledger.ledger import Ledger
+from expkit.ledger.lock import Holder
+from expkit.outcomes.registration import spoken_of
+from expkit.plan import PlannedArm
+from expkit.project.paths import Paths
+from expkit.project.read import Project
+from expkit.project.root import read_settings
+from expkit.specs.experiment import PROJECT_IMAGE
+
+Where = Literal["local", "docker"]
+
+
+class Observer(Protocol):
+    """Whoever wants to know what a run is doing."""
+
+    def placed(self, where: str) -> None:
+        """Work is about to be done, and where; comes before anything else."""
+
+    def starting(self, missing: Sequence[PlannedArm]) -> None:
+        """Trials are about to run."""
+
+    def progress(self, event: Progress) -> None:
+        """Some more steps were taken."""
+
+    def trained(self) -> None:
+        """No trial runs any more, however that came."""
+
+    def waiting(self, holder: Holder) -> None:
+        """Another runner holds an arm."""
+
+    def phase(self, text: str) -> AbstractContextManager[None]:
+        """Something that takes a while, for as long as it does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """Everything about a run that is not science."""
+
+    command: tuple[str, ...]
+    """The command line, for the record."""
+    observer: Observer
+    workers: int | None = None
+    """Cores to use; None for all."""
+    accept: bool = False
+    """Whether results that differ from the committed evidence may replace it."""
+    executor: Where | None = None
+    """Where to run; None for where the experiment declares."""
+    image: str | None = None
+    """The image to run in, instead of the one that the experiment declares or the project's own."""
+
+    @property
+    def options(self) -> str:
+        """What to type behind a command so that it runs in the same place."""
+        place = {"--executor": self.executor, "--image": self.image}
+        return "".join(f" {option} {value}" for option, value in place.items() if value)
+
+
+def train_missing(project: Project, planned: Iterable[PlannedArm], how: How, *, again: str) -> Tally:
+    """What came of training the missing seeds of some arms, each experiment's where it is to run.
+
+    `again` is what to type after `expkit` to resume.
+
+    Raises:
+        ServiceAbsent: an image is declared and no engine answers, or the image is not to be had.
+        Interrupted: a signal came while trials ran; finished batches are kept.
+        TrialFailed: a batch failed as a whole; finished batches are kept.
+        NotWritable, LedgerDamaged: see `expkit.errors`.
+    """
+    incomplete = [arm for arm in planned if arm.missing]
+    if not incomplete:
+        return Tally(attempts=(), stopped=False)
+    ledger = Ledger(Paths(project.root).ledger)
+    ledger.prepare()
+    images = {name: _image(project, name, how) for name in dict.fromkeys(arm.experiment for arm in incomplete)}
+    tallies = []
+    for image in dict.fromkeys(images.values()):
+        arms = [arm for arm in incomplete if images[arm.experiment] == image]
+        tallies.append(_train(project, arms, ledger, _executor(project, image, how), how))
+        if tallies[-1].stopped:
+            break
+    return _without_fault(tallies, f"{again}{how.options}")
+
+
+def _train(project: Project, arms: Sequence[PlannedArm], ledger: Ledger, executor: Executor, how: How) -> Tally:
+    how.observer.placed(executor.where)
+    try:
+        return complete(
+            arms,
+            ledger,
+            executor,
+            lambda: _circumstances(project, executor, how.command),
+            on_start=how.observer.starting,
+            on_progress=how.observer.progress,
+            on_wait=how.observer.waiting,
+        )
+    finally:
+        how.observer.trained()
+
+
+def _image(project: Project, experiment: str, how: How) -> str | None:
+    """The image an experiment is to run in, `project` for the commit's own; None for this process."""
+    declared = project.experiments[experiment].image
+    if how.executor == "local":
+        return None
+    return how.image or declared or (PROJECT_IMAGE if how.executor == "docker" else None)
+
+
+def _executor(project: Project, image: str | None, how: How) -> Executor:
+    if image is None:
+        from expkit.execution.local import LocalExecutor  # numba: 0.3 s that an idle run does not pay
+
+        return LocalExecutor(how.workers)
+    from expkit.containers.engine import connect
+    from expkit.containers.image import resolve
+    from expkit.execution.container import ContainerExecutor
+    from expkit.images.names import project_reference
+
+    engine = connect()
+    reference = project_reference(project.root) if image == PROJECT_IMAGE else image
+    with how.observer.phase(f"finding image {reference}"):
+        found = resolve(engine, reference)
+    return ContainerExecutor(
+        engine,
+        found,
+        limits=read_settings(project.root).container,
+        workers=how.workers,
+        scratch=Paths(project.root).containers,
+    )
+
+
+def _circumstances(project: Project, executor: Executor, command: tuple[str, ...]) -> Circumstances:
+    from expkit.provenance.capture import capture  # reads git, which an idle run has no need of
+
+    provenance, patch = capture(project.root, executor=executor.name, command=command, image=executor.image)
+    standing = [one for question in project.questions.values() for one in Dossier(project, question).standings]
+    return Circumstances(
+        provenance=provenance,
+        patch=patch,
+        standing=lambda work: spoken_of(standing, arm_key=work.arm_key, root=work.root, streams=work.streams),
+    )
+
+
+def _without_fault(tallies: Sequence[Tally], again: str) -> Tally:
+    tally = Tally(
+        attempts=tuple(attempt for one in tallies for attempt in one.attempts),
+        stopped=any(one.stopped for one in tallies),
+    )
+    finished = sum(len(attempt.work.seeds) for attempt in tally.attempts if attempt.result)
+    if tally.stopped:
+        raise Interrupted(f"interrupted; {finished:,} finished trials are kept", mend=f"resume with: expkit {again}")
+    if tally.errors:
+        raise TrialFailed(
+            f"{len(tally.errors)} of {len(tally.attempts)} batches failed; {finished:,} finished trials are kept",
+            why="\n  ".join(dict.fromkeys(tally.errors)),
+            mend=f"the outcome stays as it was; run what is missing again with: expkit {again}",
+        )
+    return tally

@@ -1,0 +1,82 @@
+"""A process that does work for a runner outside of it: batches in as a file, results out as folders, events as lines.
+
+    python -m expkit.execution.serve INPUTS OUTPUTS
+
+`INPUTS/work.json` holds the batches. Batch n's files go to `OUTPUTS/n/`. Every line on stdout is a JSON object with an
+`event`: `ready` once, with what this process runs in; then `began`, `progress`, and `ended` with what a batch found, as
+they come. It knows no tracker, no git and no container engine.
+"""
+
+from __future__ import annotations
+
+from expkit.training.kernel_cache import unpack
+
+unpack()  # before anything below imports numba
+
+import sys  # noqa: E402
+import threading  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+from expkit.execution.events import Ended, Progress  # noqa: E402
+from expkit.execution.local import LocalExecutor  # noqa: E402
+from expkit.execution.protocol import (  # noqa: E402
+    WORK_FILE,
+    BatchBegan,
+    BatchEnded,
+    Line,
+    Order,
+    Ready,
+    StepsTaken,
+)
+from expkit.provenance.machine import read_machine  # noqa: E402
+from expkit.provenance.packages import read_packages  # noqa: E402
+from expkit.records.provenance import Inside  # noqa: E402
+from expkit.records.work import Work  # noqa: E402
+
+
+def serve(inputs: Path, outputs: Path) -> None:
+    """Do every batch of `inputs`, telling on stdout how it goes.
+
+    Raises:
+        OSError: an input cannot be read, or an output cannot be written.
+        pydantic.ValidationError: `work.json` is none.
+    """
+    order = Order.model_validate_json((inputs / WORK_FILE).read_bytes())
+    packages = read_packages()
+    _tell(Ready(inside=Inside(machine=read_machine(), packages=packages, expkit=packages.get("expkit", "unknown"))))
+    numbers = {id(work): number for number, work in enumerate(order.batches)}
+
+    def stage(work: Work) -> Path:
+        number = numbers[id(work)]
+        folder = outputs / str(number)
+        folder.mkdir()
+        _tell(BatchBegan(batch=number))
+        return folder
+
+    for event in LocalExecutor(order.workers).execute(order.batches, stage, lambda: False):
+        match event:
+            case Progress():
+                _tell(StepsTaken(arm=event.arm, steps=event.steps, trials=event.trials))
+            case Ended():
+                _tell(
+                    BatchEnded(
+                        batch=numbers[id(event.work)],
+                        started=event.started,
+                        ended=event.ended,
+                        result=event.result,
+                        error=event.error,
+                    )
+                )
+
+
+_one_at_a_time = threading.Lock()
+
+
+def _tell(line: Line) -> None:
+    with _one_at_a_time:  # batches begin in several threads
+        sys.stdout.write(line.model_dump_json() + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from expkit.execution.protocol import LINE, BatchBegan, BatchEnded, Line, Order, Ready, StepsTaken, longest_line
+from expkit.execution.worker import perform
+from expkit.plan import PlannedArm
+from expkit.records.work import Work
+
+
+@pytest.fixture
+def batches(planned: Sequence[PlannedArm]) -> tuple[Work, ...]:
+    """One batch of each arm, and one that cannot be done."""
+    batches = [work for arm in planned for work in arm.batches()]
+    return (*batches, batches[0].model_copy(update={"environment_digest": "0" * 64}))
+
+
+@pytest.fixture
+def served(batches: tuple[Work, ...], tmp_path: Path) -> list[Line]:
+    """What the process says of them, in a process of its own as in a container."""
+    inputs, outputs = tmp_path / "in", tmp_path / "out"
+    inputs.mkdir()
+    outputs.mkdir()
+    (inputs / "work.json").write_text(Order(workers=2, batches=batches).model_dump_json())
+    command = [sys.executable, "-m", "expkit.execution.serve", str(inputs), str(outputs)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [LINE.validate_json(line) for line in done.stdout.splitlines()]
+
+
+def test_it_first_says_what_it_runs_in(served: list[Line]) -> None:
+    """Once, before any work."""
+    assert isinstance(served[0], Ready)
+    assert served[0].inside.packages["expkit"] == served[0].inside.expkit
+    assert [line for line in served[1:] if isinstance(line, Ready)] == []
+
+
+def test_every_batch_begins_and_ends_with_what_a_worker_finds(
+    served: list[Line], batches: tuple[Work, ...], tmp_path: Path
+) -> None:
+    """Its folder holds the same bytes, and its line the same result, as in any other process."""
+    assert sorted(line.batch for line in served if isinstance(line, BatchBegan)) == [0, 1, 2, 3]
+    ended = {line.batch: line for line in served if isinstance(line, BatchEnded)}
+    assert sorted(ended) == [0, 1, 2, 3]
+    for number in range(3):
+        own = tmp_path / f"own-{number}"
+        own.mkdir()
+        assert ended[number].result == perform(batches[number], own)
+        assert ended[number].error is None
+        files = {path.name: path.read_bytes() for path in (tmp_path / "out" / str(number)).iterdir()}
+        assert files == {"trials.npz": (own / "trials.npz").read_bytes()}
+
+
+def test_a_batch_that_fails_says_why_and_takes_no_other_with_it(served: list[Line]) -> None:
+    """The process goes on to its end."""
+    (failed,) = [line for line in served if isinstance(line, BatchEnded) and line.error]
+    assert failed.batch == 3
+    assert failed.result is None
+    assert str(failed.error).startswith("ExecutorFailed: ")
+
+
+def test_progress_adds_up(served: list[Line]) -> None:
+    """Every step of every trial is told."""
+    assert sum(line.steps for line in served if isinstance(line, StepsTaken)) == 18 * 400
+
+
+def test_no_line_is_longer_than_the_reader_takes(served: list[Line], batches: tuple[Work, ...]) -> None:
+    """What a result takes, and what a machine has installed."""
+    order = Order(workers=1, batches=batches)
+    longest = max(len(line.model_dump_json()) for line in served)
+    assert 1000 < longest < longest_line(order)
+    assert longest_line(order) < 2**20
+
+
+def test_work_that_is_none_is_refused(tmp_path: Path) -> None:
+    """An order of another version of the protocol ends the process before its first line."""
+    (tmp_path / "work.json").write_text(json.dumps({"format": 2, "workers": 1, "batches": []}))
+    command = [sys.executable, "-m", "expkit.execution.serve", str(tmp_path), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "format" in done.stderr
+
+
+def test_it_imports_neither_a_tracker_nor_git_nor_an_engine() -> None:
+    """It runs where none of them is installed."""
+    code = "import sys; import expkit.execution.serve; print(*{name.partition('.')[0] for name in sys.modules})"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert {"numba", "expkit"} <= set(loaded)
+    assert set(loaded).isdisjoint({"mlflow", "git", "docker", "ruamel", "click", "rich", "matplotlib"})
