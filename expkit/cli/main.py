@@ -25,6 +25,7 @@ COMMANDS = {
     "compare": "The arms of a question side by side, with links that open them in MLflow.",
     "outcome": "Write a question's outcome anew from recorded results, without training.",
     "image": "Build, push and inspect the image that holds the project's code, packages and declarations.",
+    "reproduce": "Execute recorded trials again, from their commit and in their image, and compare every digest.",
     "register": "Tag the hypotheses as they stand, so that they can be pushed before their data exist.",
     "sync": "Publish to MLflow what is recorded and not published yet.",
     "schema": "Write JSON Schemas of the declared files, for editors.",

@@ -1,0 +1,94 @@
+"""Recorded arms as their commit declares them: what is executed is derived from the commit, not from the record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from expkit.errors import CheckFailed, InvalidDeclaration
+from expkit.outcomes.freshness import parameters
+from expkit.outcomes.wording import setting_text
+from expkit.plan import PlannedArm, arm_key, plan
+from expkit.project.read import declared_files, parse_declarations
+from expkit.records.work import Work
+from expkit.reproduction.recorded import Recording
+from expkit.specs.experiment import Setting
+from expkit.training.engine import ENGINE_VERSION
+
+_MOST_NAMED = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declared:
+    """An arm as the commit declares it, whose key under some engine version is the recorded one."""
+
+    arm: PlannedArm
+    engine_version: int
+
+    def work(self, seeds: Sequence[int]) -> list[Work]:
+        """Some seeds of it in batches."""
+        batches = replace(self.arm, missing=tuple(seeds)).batches()
+        return [batch.model_copy(update={"engine_version": self.engine_version}) for batch in batches]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Otherwise:
+    """The commit declares no such arm: what differs, in words."""
+
+    why: str
+
+
+def declared_arms(root: Path, commit: str) -> tuple[PlannedArm, ...]:
+    """Every arm that the project at a root declares, with nothing recorded.
+
+    Raises:
+        CheckFailed: the declarations of the commit are not what this expkit reads.
+    """
+    try:
+        experiments = parse_declarations(declared_files(root)).experiments
+    except InvalidDeclaration as invalid:
+        raise CheckFailed(
+            f"the declarations at commit {commit[:12]} are refused by this expkit",
+            why="\n  ".join(str(mistake) for mistake in invalid.mistakes),
+            mend="install the expkit that ran them, or run the question again from a commit that is in order",
+        ) from invalid
+    return tuple(arm for one in experiments.values() for arm in plan(one, lambda *_: frozenset()))
+
+
+def find_declared(recording: Recording, arms: Sequence[PlannedArm]) -> Declared | Otherwise:
+    """The arm a commit declares with the key, the root and the streams of a recording, or what differs."""
+    versions = [recording.engine_version] if recording.engine_version else range(ENGINE_VERSION, 0, -1)
+    near = sorted(arms, key=lambda arm: (arm.name != recording.arm, arm.experiment != recording.experiment))
+    for version in versions:
+        for arm in near:
+            place = arm_key(arm.arm, arm.environment_digest, version), arm.root, arm.streams
+            if place == (recording.key, recording.root, recording.streams):
+                # streams are seeded by the key: it is the recorded one, whatever engine plans here
+                return Declared(arm=replace(arm, key=recording.key), engine_version=version)
+    named = [arm for arm in near if arm.name == recording.arm]
+    return Otherwise(why=_difference(recording, named[0]) if named else _absence(recording, near))
+
+
+def _absence(recording: Recording, arms: Sequence[PlannedArm]) -> str:
+    names = [arm.name for arm in arms if recording.experiment in (None, arm.experiment)]
+    return f"it declares no arm {recording.arm}, only {', '.join(names)}" if names else "it declares no arm at all"
+
+
+def _difference(recording: Recording, arm: PlannedArm) -> str:
+    then: Mapping[str, Setting] = {
+        **recording.parameters,
+        "seeds.root": recording.root,
+        "seeds.streams": recording.streams,
+    }
+    there = {**parameters(arm.arm), "seeds.root": arm.root, "seeds.streams": arm.streams}
+    names = [name for name in dict.fromkeys([*then, *there]) if then.get(name) != there.get(name)]
+    if not names:
+        return f"arm {arm.name} is declared alike, but its environment compiles to another table with this expkit"
+    said = [f"{name} is {_said(there.get(name))} there, {_said(then.get(name))} recorded" for name in names]
+    more = f", and {len(said) - _MOST_NAMED} more" if len(said) > _MOST_NAMED else ""
+    return f"arm {arm.name}: {'; '.join(said[:_MOST_NAMED])}{more}"
+
+
+def _said(value: Setting | None) -> str:
+    return "not set" if value is None else setting_text(value)
