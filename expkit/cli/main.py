@@ -26,6 +26,7 @@ COMMANDS = {
     "outcome": "Write a question's outcome anew from recorded results, without training.",
     "image": "Build, push and inspect the image that holds the project's code, packages and declarations.",
     "reproduce": "Execute recorded trials again, from their commit and in their image, and compare every digest.",
+    "replicate": "Test a question's hypotheses on seeds drawn afresh, beside the registered verdicts.",
     "register": "Tag the hypotheses as they stand, so that they can be pushed before their data exist.",
     "sync": "Publish to MLflow what is recorded and not published yet.",
     "schema": "Write JSON Schemas of the declared files, for editors.",
