@@ -25,6 +25,7 @@ COMMANDS = {
     "compare": "The arms of a question side by side, with links that open them in MLflow.",
     "outcome": "Write a question's outcome anew from recorded results, without training.",
     "image": "Build, push and inspect the image that holds the project's code, packages and declarations.",
+    "package": "Make an image and a registered model of an arm's trained agent.",
     "reproduce": "Execute recorded trials again, from their commit and in their image, and compare every digest.",
     "replicate": "Test a question's hypotheses on seeds drawn afresh, beside the registered verdicts.",
     "register": "Tag the hypotheses as they stand, so that they can be pushed before their data exist.",

@@ -1,0 +1,145 @@
+"""The image of a checkpoint: the image that holds its code, with the checkpoint in it and a command of its own."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Callable, Mapping
+from typing import BinaryIO
+
+from expkit.containers.engine import Engine
+from expkit.containers.image import Inspected, said
+from expkit.errors import CheckFailed, ServiceAbsent
+from expkit.images.build import build
+from expkit.records.checkpoint import Checkpoint
+
+_FOLDER = "checkpoint"
+_PREFIX = "expkit.checkpoint"
+_OCI = "org.opencontainers.image"
+_PATIENCE_S = 60
+_LINES = 5
+
+
+def checkpoint_context(parent: str, files: Mapping[str, bytes]) -> BinaryIO:
+    """What the image is built from, as a tar file: the same bytes for the same files on the same parent.
+
+    parent: the id of the image it is built on; files: the checkpoint's own, by name.
+    """
+    commands = [
+        f"FROM {parent}",
+        f"COPY {_FOLDER} /{_FOLDER}",
+        'ENTRYPOINT ["python", "-m", "expkit.checkpoint.main"]',
+        "CMD []",
+    ]
+    contents = {"Dockerfile": "\n".join([*commands, ""]).encode()}
+    contents |= {f"{_FOLDER}/{name}": content for name, content in files.items()}
+    context = io.BytesIO()
+    with tarfile.open(fileobj=context, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for path, content in sorted(contents.items()):
+            entry = tarfile.TarInfo(path)  # no owner, no time: nothing but path, mode and content
+            entry.size, entry.mode = len(content), 0o644
+            tar.addfile(entry, io.BytesIO(content))
+    context.seek(0)
+    return context
+
+
+def checkpoint_labels(checkpoint: Checkpoint, sha256: str) -> dict[str, str]:
+    """What the image says of itself, to whoever only inspects it.
+
+    `org.opencontainers.image.revision` is inherited: it is the commit of the code inside. The commit that the trial was
+    trained from, which may be an earlier one, has a label of its own.
+    """
+    own = {
+        "digest": sha256,
+        "question": checkpoint.question,
+        "experiment": checkpoint.experiment,
+        "arm": checkpoint.arm,
+        "arm.key": checkpoint.arm_key,
+        "seed": str(checkpoint.seed),
+        "rule": checkpoint.rule,
+        "commit": checkpoint.commit,
+        "dirty": None if checkpoint.dirty is None else json.dumps(checkpoint.dirty),
+        "trial": checkpoint.trial_digest,
+        "evidence": checkpoint.evidence_digest,
+        "parent": checkpoint.parent.id,
+    }
+    labels = {f"{_PREFIX}.{name}": value for name, value in own.items() if value is not None}
+    labels[f"{_OCI}.title"] = checkpoint.title
+    labels[f"{_OCI}.description"] = f"A trained agent of {checkpoint.project}: evaluate, act, info"
+    if checkpoint.parent.reference:
+        labels[f"{_OCI}.base.name"] = checkpoint.parent.reference
+    if checkpoint.parent.digest:
+        labels[f"{_OCI}.base.digest"] = checkpoint.parent.digest.partition("@")[2]
+    return labels
+
+
+def build_checkpoint(
+    engine: Engine,
+    checkpoint: Checkpoint,
+    *,
+    sha256: str,
+    files: Mapping[str, bytes],
+    reference: str,
+    on_line: Callable[[str], None],
+) -> Inspected:
+    """The image of a checkpoint, under one name. It has been asked, in a container of its own, what it holds.
+
+    Raises:
+        BuildFailed: a step failed; with its last lines.
+        CheckFailed: the image does not know its checkpoint; the name is taken from it again.
+    """
+    assert checkpoint.parent.id is not None
+    image = build(
+        engine,
+        checkpoint_context(checkpoint.parent.id, files),
+        tags=(reference,),
+        labels=checkpoint_labels(checkpoint, sha256),
+        arguments={},
+        on_line=on_line,
+    )
+    answer = _asked(engine, image)
+    if answer != sha256:
+        engine.client.images.remove(reference)
+        raise CheckFailed(
+            "the image that was built does not know its checkpoint",
+            where=reference,
+            why="\n  ".join(line.strip() for line in answer.splitlines()[-_LINES:]) or "it says nothing",
+            mend="build on an image of this expkit: expkit image build, then --image project",
+        )
+    return image
+
+
+def _asked(engine: Engine, image: Inspected) -> str:
+    """The digest that an image says its checkpoint has, or else its complaint."""
+    from docker.errors import APIError, DockerException
+    from requests.exceptions import RequestException
+
+    try:
+        container = engine.client.containers.create(
+            image.id,
+            ["info", "--json"],
+            use_config_proxy=False,
+            network_mode="none",
+            read_only=True,
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges"],
+            mem_limit="1g",
+            pids_limit=64,
+        )
+        try:
+            container.start()
+            code = container.wait(timeout=_PATIENCE_S)["StatusCode"]
+            if code:
+                return str(container.logs(stdout=False).decode(errors="replace"))
+            return str(json.loads(container.logs(stderr=False)).get("checkpoint_digest"))
+        finally:
+            container.remove(force=True)
+    except APIError as error:  # there is no such program in it
+        return said(error)
+    except ValueError as error:
+        return str(error)
+    except (DockerException, RequestException) as error:
+        raise ServiceAbsent(
+            "the container engine could not start the image that was built", where=image.reference, why=said(error)
+        ) from error
