@@ -1,4 +1,4 @@
-"""`expkit compare`: the arms of a question side by side, with links that open them in MLflow."""
+"""`expkit compare`: the arms of a question side by side with links into MLflow, or its evidence in two commits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from expkit.cli.console import print_json, print_link, results, table
-from expkit.cli.project import open_project, question_named
+from expkit.cli.project import open_project, project_root, question_named
 from expkit.dossier import Dossier
 from expkit.errors import InvalidUsage
 from expkit.outcomes import numbers
@@ -25,13 +25,33 @@ _STATISTICS = ("mean", "iqm", "sd", "q05", "min", "max")
 @click.command("compare")
 @click.argument("question")
 @click.option("--metric", default="total_reward", show_default=True, help="The metric to compare the arms by.")
+@click.option(
+    "--ref",
+    "refs",
+    multiple=True,
+    metavar="COMMIT",
+    help="Compare the evidence of this commit (a branch, a tag, an id, HEAD~1) with the work tree's, or with that of "
+    "a second --ref.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
-def command(ctx: click.Context, question: str, metric: str, as_json: bool) -> None:
+def command(ctx: click.Context, question: str, metric: str, refs: tuple[str, ...], as_json: bool) -> None:
     """The arms of a question side by side, with links that open them in MLflow.
 
-    Only parameters that differ between the arms are shown.
+    Only parameters that differ between the arms are shown. With --ref, what differs between two commits instead:
+    arms, settings, results, verdicts, wordings, registrations, and where it was computed. Nothing is checked out.
+
+    \b
+    Examples:
+      expkit compare rq01
+      expkit compare rq01 --ref main                 (main and the work tree)
+      expkit compare rq01 --ref main --ref feature
     """
+    if refs:
+        from expkit.cli.compare_refs import compare_refs
+
+        compare_refs(project_root(ctx), question, refs, metric, as_json=as_json)
+        return
     project, _ = open_project(ctx)
     dossier = Dossier(project, question_named(project, question))
     evidence = dossier.evidence
