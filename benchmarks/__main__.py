@@ -6,10 +6,10 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import kernel, question, startup, tracked
+from benchmarks import docker, kernel, question, startup, tracked
 from benchmarks.measure import Row
 
-PARTS = {"kernel": kernel, "startup": startup, "question": question, "tracked": tracked}
+PARTS = {"kernel": kernel, "startup": startup, "question": question, "tracked": tracked, "docker": docker}
 RESULTS = Path(__file__).with_name("results.json")
 
 
@@ -20,7 +20,7 @@ def main(names: list[str]) -> int:
         print(f"measuring {name} ...", file=sys.stderr)
         rows += PARTS[name].measure()
     RESULTS.write_text(json.dumps(rows, indent=2) + "\n")
-    width = max(len(one["name"]) for one in rows)
+    width = max((len(one["name"]) for one in rows), default=0)
     print(f"{'':{width}}  {'value':>10}  {'min':>10}  {'max':>10}  {'unit':<8}  bound")
     for one in rows:
         print(
