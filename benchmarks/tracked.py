@@ -16,11 +16,13 @@ import gc, json, sys, time
 from contextlib import nullcontext
 from pathlib import Path
 from expkit.project.read import read_project
-from expkit.run import How, run_experiment, run_question
+from expkit.completion import How
+from expkit.run import run_experiment, run_question
 
 
 class Silent:
-    def starting(self, missing, where): self.trials = sum(len(arm.missing) for arm in missing)
+    def placed(self, where): pass
+    def starting(self, missing): self.trials = sum(len(arm.missing) for arm in missing)
     def progress(self, event): pass
     def trained(self): pass
     def waiting(self, holder): pass
