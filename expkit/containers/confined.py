@@ -14,6 +14,7 @@ from expkit.containers.engine import Engine
 from expkit.containers.image import Inspected
 from expkit.containers.orphans import PROJECT_LABEL, remove_orphans, this_runner
 from expkit.containers.stream import Stream
+from expkit.cores import usable_cores
 from expkit.errors import ExecutorFailed, ServiceAbsent
 from expkit.specs.settings import Limits
 
@@ -200,12 +201,7 @@ def _user() -> str:
 
 
 def _cpus(engine: Engine, limits: Limits) -> float:
-    return limits.cpus or min(cores(), int(engine.client.info()["NCPU"]))
-
-
-def cores() -> int:
-    """The cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return limits.cpus or min(usable_cores(), int(engine.client.info()["NCPU"]))
 
 
 def _kill(container: Container) -> None:

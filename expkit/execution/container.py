@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from expkit.containers.confined import INPUTS, NOBODY, OUTPUTS, TEMPORARY, Confined, confined, cores
+from expkit.containers.confined import INPUTS, NOBODY, OUTPUTS, TEMPORARY, Confined, confined
 from expkit.containers.engine import Engine
 from expkit.containers.image import Inspected
 from expkit.containers.orphans import remove_folder, remove_leftovers, this_runner
+from expkit.cores import usable_cores
 from expkit.execution.conversation import Conversation
 from expkit.execution.events import Event, Stage
 from expkit.execution.protocol import WORK_FILE, Order, longest_line
@@ -45,12 +46,12 @@ class ContainerExecutor:
         self._engine = engine
         self._inspected = image
         self._limits = limits
-        self._workers = workers or math.ceil(limits.cpus or cores())
+        self._workers = workers or math.ceil(limits.cpus or usable_cores())
         self._scratch = scratch
         self._command = tuple(command)
-        self.where = (
-            f"in {image.reference} ({image.id[:19]}), on {self._workers} core{'' if self._workers == 1 else 's'}"
-        )
+        short = image.id[:19]
+        named = f"image {short}" if image.reference == image.id else f"{image.reference} ({short})"
+        self.where = f"in {named}, on {self._workers} core{'' if self._workers == 1 else 's'}"
 
     def execute(self, batches: Sequence[Work], stage: Stage, stopping: Callable[[], bool]) -> Iterator[Event]:
         """Yield progress and every batch that ended; after `stopping` says so, yield what had finished, and return.

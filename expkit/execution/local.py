@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
+from expkit.cores import usable_cores
 from expkit.execution.events import Ended, Event, Progress, Stage
 from expkit.execution.worker import perform
 from expkit.records.provenance import Image
@@ -69,13 +69,6 @@ class LocalExecutor:
                 abandoned.set()
         for future in futures:
             future.result()  # the executor's own failure, such as a full disk, is no trial's
-
-
-def usable_cores() -> int:
-    """The cores this process may use, which in a container or under `taskset` are fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _perform(work: Work, folder: Path, tell: Callable[[Event], None], stopping: Callable[[], bool]) -> Ended:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from expkit.errors import TrialFailed
 from expkit.ledger.results import ArmResults
 from expkit.outcomes.freshness import ArmId, parameters, question_digest, science
 from expkit.outcomes.iteration import previous_of
@@ -102,6 +103,9 @@ def arm_evidence(arm: PlannedArm, results: ArmResults, decided_on: Collection[st
         arm: the arm as it is planned.
         results: what the ledger holds of its declared seeds.
         decided_on: the metrics whose per-seed values are kept whole.
+
+    Raises:
+        TrialFailed: rewards so large that no gain can be told.
     """
     from expkit.statistics.estimate import curve_with_band, summarize  # scipy: 0.8 s
     from expkit.training.compile import compile_environment
@@ -118,6 +122,13 @@ def arm_evidence(arm: PlannedArm, results: ArmResults, decided_on: Collection[st
     finished = np.array([seed not in results.failed for seed in results.seeds], dtype=bool)
     steps = arm.arm.trainer.steps
     mdp = compile_environment(arm.arm.environment)
+    optimal, random = optimal_gain(mdp), random_gain(mdp)
+    if not np.isfinite([optimal, random]).all():
+        raise TrialFailed(
+            f"the gain of arm {arm.name} of {arm.experiment} is beyond what a double holds",
+            why=f"the best policy's gain comes to {optimal}, the random walk's to {random}",
+            mend="declare smaller rewards",
+        )
     return ArmEvidence(
         experiment=arm.experiment,
         name=arm.name,
@@ -130,8 +141,8 @@ def arm_evidence(arm: PlannedArm, results: ArmResults, decided_on: Collection[st
         count=len(arm.seeds),
         failed=tuple(seed for seed in arm.seeds if seed in unusable or seed in results.failed),
         results_digest=results.results_digest,
-        optimal_gain=rounded(optimal_gain(mdp)),
-        random_gain=rounded(random_gain(mdp)),
+        optimal_gain=rounded(optimal),
+        random_gain=rounded(random),
         summaries=summaries,
         seeds={
             metric: tuple(float(value) if np.isfinite(value) else None for value in columns[metric]) for metric in kept

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+from expkit.cores import usable_cores
 from expkit.records.provenance import Machine
 
 
@@ -19,17 +19,10 @@ def read_machine() -> Machine:
         system=f"{platform.system()} {platform.release()}".strip() or "unknown",
         architecture=architecture,
         cpu=_cpu() or architecture,
-        cores=_cores(),
+        cores=usable_cores(),
         python=platform.python_version(),
         implementation=platform.python_implementation(),
     )
-
-
-def _cores() -> int:
-    """Cores this process may use, which under an affinity mask are fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _cpu() -> str | None:

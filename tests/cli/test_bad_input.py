@@ -256,3 +256,13 @@ def test_a_stop_before_any_trial_ran_prints_the_command_that_resumes(desk: Desk)
     assert process.returncode == 130
     assert "resume with: expkit run rq01" in err
     assert "Traceback" not in err
+
+
+def test_rewards_beyond_all_numbers_are_refused_in_words(desk: Desk) -> None:
+    """Their exact gain overflows, and no outcome could hold it."""
+    desk.edit(desk.experiment, "{kind: dungeon}", "{kind: dungeon, large_reward: 1e308}")
+    said = desk.expkit("run", "rq01")
+    assert said.code == 3
+    assert "beyond what a double holds" in said.err
+    assert "smaller rewards" in said.err
+    assert not desk.outcome.exists()

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from expkit.cores import usable_cores
 from expkit.execution.events import Ended, Progress, Stage
-from expkit.execution.local import LocalExecutor, usable_cores
+from expkit.execution.local import LocalExecutor
 from expkit.plan import PlannedArm
 from expkit.records.work import Work
 
