@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from expkit.dossier import Dossier
-from expkit.errors import Interrupted, TrialFailed
+from expkit.errors import Interrupted, ServiceAbsent, TrialFailed
 from expkit.execution.complete import Circumstances, Tally, complete
 from expkit.execution.events import Executor, Progress
 from expkit.ledger.ledger import Ledger
@@ -95,7 +95,7 @@ def train_missing(project: Project, planned: Iterable[PlannedArm], how: How, *, 
 
 
 def _train(project: Project, arms: Sequence[PlannedArm], ledger: Ledger, executor: Executor, how: How) -> Tally:
-    how.observer.placed(executor.where)
+    how.observer.placed(executor.where + _other_code(project, executor))
     try:
         return complete(
             arms,
@@ -128,7 +128,11 @@ def _executor(project: Project, image: str | None, how: How) -> Executor:
     from expkit.execution.container import ContainerExecutor
     from expkit.images.names import project_reference
 
-    engine = connect()
+    try:
+        engine = connect()
+    except ServiceAbsent as absent:  # whoever comes here has the option; most who need an engine have not
+        mend = f"{absent.mend}, or run without it: --executor local"
+        raise ServiceAbsent(absent.what, where=absent.where, why=absent.why, mend=mend) from absent
     reference = project_reference(project.root) if image == PROJECT_IMAGE else image
     with how.observer.phase(f"finding image {reference}"):
         found = resolve(engine, reference)
@@ -139,6 +143,19 @@ def _executor(project: Project, image: str | None, how: How) -> Executor:
         workers=how.workers,
         scratch=Paths(project.root).containers,
     )
+
+
+def _other_code(project: Project, executor: Executor) -> str:
+    """What there is to say of an image that was built from another commit than the one that is run."""
+    built = executor.image.revision if executor.image else None
+    if built is None:
+        return ""
+    from expkit.provenance.history import History
+
+    commit, _, changed = built.partition("-")
+    if commit == History(project.root).head:
+        return ""
+    return f", whose code is of {commit[:12]}{' with changes' if changed else ''}, not of this commit"
 
 
 def _circumstances(project: Project, executor: Executor, command: tuple[str, ...]) -> Circumstances:

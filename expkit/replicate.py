@@ -9,6 +9,7 @@ from expkit.completion import How, train_missing
 from expkit.dossier import Dossier
 from expkit.errors import CheckFailed, InvalidUsage
 from expkit.execution.complete import Tally
+from expkit.ledger.ledger import Ledger
 from expkit.ledger.results import ArmResults
 from expkit.outcomes.consistency import contradictions
 from expkit.outcomes.evidence import decisions
@@ -59,6 +60,8 @@ class Replicated:
     tally: Tally
     known: bool
     changed: tuple[str, ...]
+    unrecorded: tuple[int, ...]
+    """Other roots on which this machine's ledger has every seed of every arm, and of which no record speaks."""
 
 
 def draw(project: Project, question: ResearchQuestion, *, root: int | None = None, commit: str = "HEAD") -> Roots:
@@ -125,12 +128,41 @@ def replicate(
         recorded = next((one for one in evidence.replications if identity(one) == identity(found)), None)
         if recorded is not None:
             _refuse_other_results(question, recorded, found)
+    unrecorded = _unrecorded(Dossier(project, question).ledger, evidence, found)
     if recorded is not None or not record:
         return Replicated(
-            evidence=evidence, replication=recorded or found, tally=tally, known=recorded is not None, changed=()
+            evidence=evidence,
+            replication=recorded or found,
+            tally=tally,
+            known=recorded is not None,
+            changed=(),
+            unrecorded=unrecorded,
         )
     written = write_outcome(Paths(project.root), question, with_replication(evidence, found))
-    return Replicated(evidence=written.evidence, replication=found, tally=tally, known=False, changed=written.changed)
+    return Replicated(
+        evidence=written.evidence,
+        replication=found,
+        tally=tally,
+        known=False,
+        changed=written.changed,
+        unrecorded=unrecorded,
+    )
+
+
+def _unrecorded(ledger: Ledger, evidence: Evidence, found: Replication) -> tuple[int, ...]:
+    """Where somebody has looked without saying so: choosing among replications is choosing among seeds."""
+    tried = [
+        {
+            attempt.work.root
+            for attempt in ledger.attempts(arm.key)
+            if attempt.work.streams == arm.streams
+            and ledger.recorded(arm.key, attempt.work.root, arm.streams) >= set(range(arm.count))
+        }
+        for arm in found.arms
+    ]
+    told = {arm.root for arm in evidence.arms} | {arm.root for arm in found.arms}
+    told |= {arm.root for one in evidence.replications for arm in one.arms}
+    return tuple(sorted(set.union(*tried) - told))
 
 
 def _sound_evidence(dossier: Dossier) -> Evidence:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from functools import cache
 
@@ -34,7 +35,8 @@ class _Output(Console):
 
 def _console(terminal: bool, *, stderr: bool = False) -> Console:
     """Lines wrap between words on a terminal and nowhere else: what goes to a file is not cut."""
-    width = None if terminal else _WIDTH_OF_A_PIPE
+    told = os.environ.get("COLUMNS", "")
+    width = None if terminal else int(told) if told.isdecimal() and int(told) else _WIDTH_OF_A_PIPE
     return _Output(stderr=stderr, highlight=False, soft_wrap=not terminal, width=width)
 
 

@@ -38,10 +38,11 @@ class Narrator:
             results().print(f"{self._heading} · {escape(where)}")
         self._heading = None
 
-    def idle(self) -> None:
-        """Nothing was to be done: say at least what."""
+    def idle(self, options: str = "") -> None:
+        """Nothing was to be done: say at least what, and which options came to nothing."""
         if self._heading is not None:
-            results().print(self._heading)
+            unused = f" · nothing to run, so this was not used:{escape(options)}" if options else ""
+            results().print(self._heading + unused)
             self._heading = None
 
     def starting(self, missing: Sequence[PlannedArm]) -> None:
@@ -80,10 +81,10 @@ class Narrator:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
-        if self._began is not None:
+        if self._began is not None and self._done:
             seconds = time.perf_counter() - self._began
             log().print(f"{counted(self._done, 'trial')} in {seconds:.1f} s, {self._rate()} a second")
-            self._began = None
+        self._began = None
 
     def waiting(self, holder: Holder) -> None:
         """Another runner holds an arm."""

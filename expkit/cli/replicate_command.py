@@ -85,7 +85,7 @@ def command(
     if as_json:
         print_json(_as_json(found, roots))
     else:
-        narrator.idle()
+        narrator.idle(how.options)
         _print(found, roots, chosen, record=record)
     _refuse_failures(found)
     return 0
@@ -107,6 +107,12 @@ def _print(found: Replicated, roots: Roots, question: ResearchQuestion, *, recor
         results().print("this replication is recorded already; the outcome stays as it was")
     else:
         results().print(f"not recorded; to record it: expkit replicate {question.id} {roots.options} --record")
+    if found.unrecorded:
+        roots_tried = ", ".join(str(root) for root in found.unrecorded)
+        results().print(
+            f"[yellow]replicated here and not recorded: root {roots_tried}[/]; "
+            "a reader who sees only the recorded ones is misled, so record those too or say why not"
+        )
     if found.changed or found.known:
         _print_grades(found)
     if found.changed:
@@ -175,6 +181,7 @@ def _as_json(found: Replicated, roots: Roots) -> dict[str, Any]:
         "agree": agreeing,
         "of": told,
         "recorded": found.known or bool(found.changed),
+        "unrecorded_roots": list(found.unrecorded),
         "written": list(found.changed),
         "trials": sum(len(attempt.work.seeds) for attempt in found.tally.attempts),
         "hypotheses": hypotheses,

@@ -72,7 +72,7 @@ def command(
         raise Interrupted(
             "interrupted; every finished batch is kept", mend=f"resume with: expkit run {chosen.id}{how.options}"
         ) from None
-    narrator.idle()
+    narrator.idle(how.options)
     return _report(answer, project, chosen.id)
 
 

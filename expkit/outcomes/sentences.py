@@ -61,9 +61,9 @@ def replicated_estimate(one: ReplicatedHypothesis) -> str:
     return _estimate(one.estimate, one.interval, one.level, digits)
 
 
-def agreement_count(replication: Replication) -> str:
-    """How many verdicts a replication found again: `3 of 3 verdicts agree`."""
-    agreeing, told = agreed(replication)
+def agreement_count(*replications: Replication) -> str:
+    """How many verdicts some replications found again, all told: `3 of 3 verdicts agree`."""
+    agreeing, told = (sum(counts) for counts in zip(*map(agreed, replications), strict=True))
     return f"{agreeing} of {numbers.counted(told, 'verdict')} {'agrees' if told == 1 else 'agree'}"
 
 

@@ -41,10 +41,12 @@ def test_a_declared_image_is_overridden_in_so_many_words(desk: Desk) -> None:
 
 
 def test_a_run_with_nothing_to_do_needs_no_engine(answered: Desk) -> None:
-    """Where nothing is trained, it does not matter where."""
+    """Where nothing is trained, it does not matter where; an option that came to nothing is told."""
     said = answered.expkit("run", "rq01", "--executor", "docker", **NO_ENGINE)
     assert said.code == 0, said
-    assert said.out.splitlines()[0] == "rq01 · Strategies in the dungeon"
+    assert said.out.splitlines()[0] == (
+        "rq01 · Strategies in the dungeon · nothing to run, so this was not used: --executor docker"
+    )
 
 
 def test_an_image_changes_no_arm(answered: Desk) -> None:
@@ -69,3 +71,11 @@ def test_an_image_that_is_no_name_is_refused_with_its_line(desk: Desk) -> None:
     assert said.code == 2
     assert "strategies.yaml:" in said.err
     assert "image" in said.err
+
+
+def test_an_image_of_another_commit_is_told(desk: Desk, worker_image: str) -> None:
+    """The numbers are those of its code, not of the code in the work tree."""
+    said = desk.expkit("run", "rq01", "--image", worker_image)
+    assert said.code == 0, said
+    assert "whose code is of" in said.out.splitlines()[0]
+    assert "not of this commit" in said.out.splitlines()[0]

@@ -87,3 +87,11 @@ class TestRecording:
             again(clear)
         assert "arm drunkard of strategies" in str(finding.value)
         assert clear.evidence.read_bytes() == before
+
+    def test_what_was_tried_and_not_recorded_is_told(self, clear: Desk) -> None:
+        """Choosing among replications is choosing among seeds, and this machine knows which were looked at."""
+        tried = again(clear, root=11)
+        assert tried.unrecorded == ()
+        chosen = again(clear, root=12, record=True)
+        assert chosen.unrecorded == (11,)
+        assert again(clear, root=11, record=True).unrecorded == ()

@@ -101,8 +101,7 @@ def _replications(evidence: Evidence) -> list[str]:
     current = [one for one in evidence.replications if is_current(evidence, one)]
     if not current:
         return []
-    counts = "; ".join(sentences.agreement_count(one) for one in current)
-    return [f"{numbers.counted(len(current), 'replication')}: {counts}."]
+    return [f"{numbers.counted(len(current), 'replication')}: {sentences.agreement_count(*current)}."]
 
 
 def _seeds(evidence: Evidence) -> str:
