@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -10,23 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from expkit.containers.create import create, remove
 from expkit.containers.engine import Engine
 from expkit.containers.image import Inspected
-from expkit.containers.orphans import PROJECT_LABEL, remove_orphans, this_runner
+from expkit.containers.orphans import remove_orphans
 from expkit.containers.stream import Stream
-from expkit.cores import usable_cores
+from expkit.containers.usage import Written
 from expkit.errors import ExecutorFailed, ServiceAbsent
 from expkit.specs.settings import Limits
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
+    from docker.types import Mount
 
 INPUTS = "/in"
 OUTPUTS = "/out"
-TEMPORARY = "/tmp"
-"""The one other place that can be written to: in memory, and gone with the container."""
-NOBODY = 65534
-"""Whom a container's process runs as where the caller is root."""
 
 _POLL_S = 0.1
 """How soon Ctrl-C is noticed."""
@@ -56,17 +53,18 @@ class Exit:
 class Confined:
     """A running container."""
 
-    def __init__(self, container: Container, stream: Stream, limits: Limits) -> None:
+    def __init__(self, container: Container, stream: Stream, limits: Limits, written: Written | None = None) -> None:
         self._container = container
         self._stream = stream
         self._limits = limits
+        self._written = written
         self._began = time.monotonic()
         self._met: str | None = None
 
     def lines(self, stopping: Callable[[], bool]) -> Iterator[str]:
         """Its lines on stdout as they come, until it ends, a limit is met, or `stopping` says so."""
         waiting = time.monotonic()
-        while not stopping() and not self._out_of_time():
+        while not stopping() and not self._met_a_limit():
             try:
                 line = self._stream.line(_POLL_S)
             except TimeoutError:
@@ -99,7 +97,9 @@ class Confined:
         own = "stopped" if stopped else f"exit code {code}" if code else None
         return Exit(code=code, why=limit or own, complaint=self._stream.complaint, limit=limit is not None)
 
-    def _out_of_time(self) -> bool:
+    def _met_a_limit(self) -> bool:
+        if self._written is not None and not self._stream.ended:
+            self._met = self._written.too_much()
         most = self._limits.time_s
         if most is not None and time.monotonic() - self._began > most and not self._stream.ended:
             self._met = f"not done in {most:g} s"
@@ -124,6 +124,7 @@ def confined(
     *,
     inputs: Path,
     outputs: Path,
+    outputs_bytes: int | None = None,
     limits: Limits,
     environment: Mapping[str, str],
     project: str,
@@ -131,77 +132,73 @@ def confined(
 ) -> Iterator[Confined]:
     """Start a container by the image's id; it is stopped and removed at the end of the block, however that comes.
 
-    `command` takes the place of the image's entrypoint. `environment` is all that it sees beside what its image sets;
-    `project` is what the container is labelled with; lines are cut at `longest_line` bytes. Containers of dead runners
-    are removed first.
+    `command` takes the place of the image's entrypoint. `outputs_bytes` is the most that may lie in `outputs` while it
+    runs; None for anything. `environment` is all that it sees beside what its image sets; `project` is what the
+    container is labelled with; lines are cut at `longest_line` bytes. Containers of dead runners are removed first.
 
     Raises:
+        InvalidUsage: the limits are none on this engine.
         ExecutorFailed: the engine refuses the container.
         ServiceAbsent: the engine does not answer, has lost the image, or does not see this machine's folders.
     """
+    from docker.types import Mount
+
+    # mounts rather than binds: their paths may hold colons
+    mounts = [
+        Mount(INPUTS, str(inputs.resolve()), type="bind", read_only=True),
+        Mount(OUTPUTS, str(outputs.resolve()), type="bind"),
+    ]
+    with running(
+        engine,
+        image,
+        command,
+        mounts=mounts,
+        written=None if outputs_bytes is None else Written(outputs, outputs_bytes),
+        limits=limits,
+        environment=environment,
+        project=project,
+        longest_line=longest_line,
+    ) as container:
+        yield container
+
+
+@contextmanager
+def running(
+    engine: Engine,
+    image: Inspected,
+    command: Sequence[str],
+    *,
+    own_entrypoint: bool = False,
+    mounts: Sequence[Mount] = (),
+    written: Written | None = None,
+    limits: Limits,
+    environment: Mapping[str, str],
+    project: str | None,
+    longest_line: int,
+) -> Iterator[Confined]:
+    """What `confined` does, with any folders or none; see there, and `expkit.containers.create.create`."""
     with asking(image):
         remove_orphans(engine)
-        container = _create(engine, image, command, inputs, outputs, limits, environment, project)
+        container = create(
+            engine,
+            image,
+            command,
+            own_entrypoint=own_entrypoint,
+            mounts=mounts,
+            limits=limits,
+            environment=environment,
+            project=project,
+        )
     stream = None
     try:
         with asking(image):
             stream = Stream(engine.client, str(container.id), longest_line=longest_line)
             container.start()
-        yield Confined(container, stream, limits)
+        yield Confined(container, stream, limits, written)
     finally:
-        _remove(container)
+        remove(container)
         if stream is not None:
             stream.leave()
-
-
-def _create(
-    engine: Engine,
-    image: Inspected,
-    command: Sequence[str],
-    inputs: Path,
-    outputs: Path,
-    limits: Limits,
-    environment: Mapping[str, str],
-    project: str,
-) -> Container:
-    from docker.types import LogConfig, Mount
-
-    memory = limits.memory_mb * 2**20
-    return engine.client.containers.create(
-        image.id,
-        entrypoint=list(command),
-        environment=dict(environment),
-        use_config_proxy=False,  # a proxy's address can hold a password
-        labels={PROJECT_LABEL: project, **this_runner().labels},
-        # mounts rather than binds: their paths may hold colons
-        mounts=[
-            Mount(INPUTS, str(inputs.resolve()), type="bind", read_only=True),
-            Mount(OUTPUTS, str(outputs.resolve()), type="bind"),
-        ],
-        tmpfs={TEMPORARY: ""},
-        user=_user(),
-        network_mode="none",
-        read_only=True,
-        cap_drop=["ALL"],
-        security_opt=["no-new-privileges"],
-        init=True,
-        pids_limit=limits.pids,
-        mem_limit=memory,
-        memswap_limit=memory,  # memory and swap together: none of it is swap
-        nano_cpus=round(_cpus(engine, limits) * 1e9),
-        log_config=LogConfig(type="none"),  # its lines are read as they come; a flood of them fills no disk
-        healthcheck={"test": ["NONE"]},
-    )
-
-
-def _user() -> str:
-    """Whoever calls, so that what the container writes is theirs; but never root."""
-    user, group = os.getuid(), os.getgid()
-    return f"{user}:{group}" if user else f"{NOBODY}:{NOBODY}"
-
-
-def _cpus(engine: Engine, limits: Limits) -> float:
-    return limits.cpus or min(usable_cores(), int(engine.client.info()["NCPU"]))
 
 
 def _kill(container: Container) -> None:
@@ -209,15 +206,6 @@ def _kill(container: Container) -> None:
 
     with suppress(APIError):  # it has just ended by itself
         container.kill()
-
-
-def _remove(container: Container) -> None:
-    """Remove a container, running or not. Where the engine is gone, the next runner finds it by its labels."""
-    from docker.errors import DockerException
-    from requests.exceptions import RequestException
-
-    with suppress(DockerException, RequestException):
-        container.remove(force=True, v=True)
 
 
 @contextmanager

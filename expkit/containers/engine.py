@@ -85,14 +85,13 @@ def _absent(error: BaseException) -> ServiceAbsent:
         return ServiceAbsent(
             "this user may not talk to the container engine",
             why="its socket refuses: permission denied",
-            mend="add yourself to the group docker (sudo usermod -aG docker $USER) and log in again, "
-            "or run without it: --executor local",
+            mend="add yourself to the group docker (sudo usermod -aG docker $USER) and log in again",
         )
     return ServiceAbsent(
         "no container engine answers",
         where=f"DOCKER_HOST={host}" if (host := os.environ.get("DOCKER_HOST")) else None,
         why=_plain(causes),
-        mend="start Docker, or name its address in DOCKER_HOST, or run without it: --executor local",
+        mend="start Docker, or name its address in DOCKER_HOST",
     )
 
 

@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from expkit.containers.confined import INPUTS, NOBODY, OUTPUTS, TEMPORARY, Confined, confined
+from expkit.containers.confined import INPUTS, OUTPUTS, Confined, asking, confined
+from expkit.containers.create import NOBODY, TEMPORARY, allotted_cores
 from expkit.containers.engine import Engine
 from expkit.containers.image import Inspected
 from expkit.containers.orphans import remove_folder, remove_leftovers, this_runner
-from expkit.cores import usable_cores
 from expkit.execution.conversation import Conversation
 from expkit.execution.events import Event, Stage
 from expkit.execution.protocol import WORK_FILE, Order, longest_line
+from expkit.execution.received import most_bytes
 from expkit.ledger.durable import writing
 from expkit.provenance.image import DIGEST_VARIABLE, ID_VARIABLE, REFERENCE_VARIABLE
 from expkit.records.provenance import Image
@@ -25,10 +26,17 @@ from expkit.training.kernel_cache import NUMBA_VARIABLE
 
 WORKER = ("python", "-m", "expkit.execution.serve", INPUTS, OUTPUTS)
 """What runs in a container."""
+_SLACK_BYTES = 64 << 20
+"""What a folder of outputs may take beside twice its numbers: file systems allot space ahead of what is written."""
 
 
 class ContainerExecutor:
-    """Runs batches in a container. `scratch` is a folder below which inputs and outputs are mounted from."""
+    """Runs batches in a container. `scratch` is a folder below which inputs and outputs are mounted from.
+
+    Raises:
+        InvalidUsage: the limits are none on this engine.
+        ServiceAbsent: the engine does not answer.
+    """
 
     name = "docker"
 
@@ -46,7 +54,9 @@ class ContainerExecutor:
         self._engine = engine
         self._inspected = image
         self._limits = limits
-        self._workers = workers or math.ceil(limits.cpus or usable_cores())
+        with asking(image):
+            cores = allotted_cores(engine, limits)
+        self._workers = workers or math.ceil(cores)
         self._scratch = scratch
         self._command = tuple(command)
         short = image.id[:19]
@@ -81,7 +91,7 @@ class ContainerExecutor:
         with writing(inputs):
             (inputs / WORK_FILE).write_text(order.model_dump_json())
             (inputs / WORK_FILE).chmod(0o644)
-        with self._confined(inputs, outputs, longest_line(order)) as container:
+        with self._confined(order, inputs, outputs) as container:
             for line in container.lines(stopping):
                 yield from worker.said(line)
                 if worker.done:
@@ -109,13 +119,14 @@ class ContainerExecutor:
         finally:
             remove_folder(folder)
 
-    def _confined(self, inputs: Path, outputs: Path, longest_line: int) -> AbstractContextManager[Confined]:
+    def _confined(self, order: Order, inputs: Path, outputs: Path) -> AbstractContextManager[Confined]:
         return confined(
             self._engine,
             self._inspected,
             self._command,
             inputs=inputs,
             outputs=outputs,
+            outputs_bytes=_SLACK_BYTES + 2 * sum(most_bytes(work) for work in order.batches),
             limits=self._limits,
             environment={
                 "HOME": TEMPORARY,
@@ -125,5 +136,5 @@ class ContainerExecutor:
                 DIGEST_VARIABLE: self._inspected.digest or "",
             },
             project=str(self._scratch.resolve()),
-            longest_line=longest_line,
+            longest_line=longest_line(order),
         )

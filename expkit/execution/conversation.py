@@ -84,12 +84,20 @@ class Conversation:
                 why=str(end),
                 mend="see memory_mb, silence_s and time_s under [tool.expkit.container] of pyproject.toml",
             )
+        error = "\n  ".join([str(end), *self._untried()])
         for number, began in self._began.items():
             work = self.batches[number]
-            yield self._ended(work, self._stage(work), began, _now(), None, str(end))
+            yield self._ended(work, self._stage(work), began, _now(), None, error)
+
+    def _untried(self) -> list[str]:
+        """What there is to say of batches that nobody will try: those of a worker that ended none of its own."""
+        if self.ended or not self.untouched:
+            return []
+        seeds = sum(len(work.seeds) for work in self.untouched)
+        return [f"nothing had finished, so {seeds:,} more seeds were not tried (batches: {len(self.untouched):,})"]
 
     def _finish(self, line: BatchEnded) -> Ended:
-        work, error = self.batches[line.batch], line.error
+        work, error, ended = self.batches[line.batch], line.error, _now()
         folder = self._stage(work)
         if error is None:
             try:
@@ -97,7 +105,8 @@ class Conversation:
                     receive(work, line.result, self._outputs / str(line.batch), folder)
             except Rejected as why:
                 error = f"what the worker left is rejected: {why}"
-        return self._ended(work, folder, line.started, line.ended, line.result, error)
+        # by this side's clock: the worker's may say anything
+        return self._ended(work, folder, self._began[line.batch], ended, line.result, error)
 
     def _ended(
         self, work: Work, folder: Path, started: str, ended: str, result: Result | None, error: str | None

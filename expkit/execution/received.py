@@ -1,7 +1,8 @@
 """What a worker process hands in for a batch: taken out of its folder, and checked before it counts as a result.
 
-A worker in a container may be anybody's. Its numbers are taken on trust, as those of any program are; their form is
-not: whatever passes here can be kept, joined and read like what was computed in this process.
+A worker in a container may be anybody's. Its numbers are taken on trust, as those of any program are; their form and
+their digests are not: whatever passes here can be kept, joined, read and compared like what was computed in this
+process.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import io
 import math
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from expkit.containers.collect import Rejected, collect
 from expkit.records.attempt import TRIALS_FILE, Result
@@ -37,18 +40,21 @@ def receive(work: Work, result: Result | None, folder: Path, into: Path) -> None
         Rejected: it is not what a worker leaves. `into` is as it was.
         OSError: `into` cannot be written to.
     """
-    _check_result(work, result)
-    shapes = _shapes(work)
-    numbers = sum(8 * math.prod(shape) for _, shape in shapes.values())
-    collect(folder.parent, folder.name, {TRIALS_FILE: numbers + _FRAME_BYTES}, into)
+    result = _checked(work, result)
+    collect(folder.parent, folder.name, {TRIALS_FILE: most_bytes(work)}, into)
     try:
-        _check_trials(into / TRIALS_FILE, work, shapes)
+        _check_trials(into / TRIALS_FILE, work, result)
     except Rejected:
         (into / TRIALS_FILE).unlink()
         raise
 
 
-def _check_result(work: Work, result: Result | None) -> None:
+def most_bytes(work: Work) -> int:
+    """What the files of a batch take at most."""
+    return _FRAME_BYTES + sum(8 * math.prod(shape) for _, shape in _shapes(work).values())
+
+
+def _checked(work: Work, result: Result | None) -> Result:
     seeds = len(work.seeds)
     if result is None:
         raise Rejected("neither a result nor an error")
@@ -61,6 +67,7 @@ def _check_result(work: Work, result: Result | None) -> None:
         raise Rejected("the result tells of failed seeds that were not asked for")
     if result.steps != work.arm.trainer.steps * seeds:
         raise Rejected(f"the result tells of {result.steps:,} steps, not of those asked for")
+    return result
 
 
 def _shapes(work: Work) -> _Shapes:
@@ -75,35 +82,57 @@ def _shapes(work: Work) -> _Shapes:
     }
 
 
-def _check_trials(file: Path, work: Work, shapes: _Shapes) -> None:
-    """Look at every array's type, shape and checksum, and at the seeds themselves; nothing is unpacked."""
+def _check_trials(file: Path, work: Work, result: Result) -> None:
+    """Look at every array's type, shape and checksum, at the seeds themselves, and at the digest of every trial."""
+    shapes = _shapes(work)
     try:
-        with zipfile.ZipFile(file) as archive:
+        with zipfile.ZipFile(file) as archive, ExitStack() as opened:
             members = archive.infolist()
             if sorted(one.filename for one in members) != sorted(f"{name}.npy" for name in shapes):
                 raise Rejected(f"{TRIALS_FILE} holds other arrays than {', '.join(shapes)}")
             if any(one.compress_type != zipfile.ZIP_STORED for one in members):
                 raise Rejected(f"{TRIALS_FILE} is compressed, which no worker does")
+            arrays = {name: opened.enter_context(archive.open(f"{name}.npy")) for name in shapes}
             for name, (dtype, shape) in shapes.items():
-                with archive.open(f"{name}.npy") as member:
-                    if (found := _header(member.read(_HEADER_BYTES))) != (dtype, shape):
-                        raise Rejected(f"{name} in {TRIALS_FILE} is {found}, not {(dtype, shape)}")
-                    numbers = _pieces(member)
-                    if name == "seeds":
-                        if b"".join(numbers) != np.array(work.seeds, dtype=dtype).tobytes():
-                            raise Rejected(f"{TRIALS_FILE} holds other seeds than were asked for")
-                    elif sum(map(len, numbers)) != 8 * math.prod(shape):
-                        raise Rejected(f"{name} in {TRIALS_FILE} is not as long as it says")
+                if (found := _header(arrays[name].read(_HEADER_BYTES))) != (dtype, shape):
+                    raise Rejected(f"{name} in {TRIALS_FILE} is {found}, not {(dtype, shape)}")
+            if _rows(arrays, shapes, "seeds", len(work.seeds)).tolist() != list(work.seeds):
+                raise Rejected(f"{TRIALS_FILE} holds other seeds than were asked for")
+            found_digests = _digests(arrays, shapes, result.metrics)
+            for seed, told, digest in zip(work.seeds, result.trial_digests, found_digests, strict=True):
+                if digest != told:
+                    raise Rejected(f"seed {seed} has the digest {digest[:12]} by its numbers, not {told[:12]}")
+            if longer := [name for name, member in arrays.items() if member.read(1)]:
+                raise Rejected(f"{longer[0]} in {TRIALS_FILE} is not as long as it says")
     except Rejected:
         raise
     except Exception as error:  # a border: a reader may fail in any way on what a stranger wrote
         raise Rejected(f"{TRIALS_FILE} cannot be read: {error}") from error
 
 
-def _pieces(member: IO[bytes]) -> Iterator[bytes]:
-    """What is left of a member of an archive; its checksum is compared at the end."""
-    while piece := member.read(_CHUNK_BYTES):
-        yield piece
+def _digests(
+    arrays: Mapping[str, IO[bytes]], shapes: _Shapes, metrics: Mapping[str, Sequence[float | None]]
+) -> Iterator[str]:
+    """Each trial's digest, of its arrays and its metrics; some trials at a time, however many there are."""
+    from expkit.training.train import trial_digests  # numba: 0.3 s, in which the container is at work already
+
+    columns = {name: np.array(metrics[name], dtype=np.float64) for name in TABULAR_METRICS}  # None becomes NaN
+    tables = [name for name in shapes if name != "seeds"]
+    trials = len(columns["total_reward"])
+    at_once = max(1, _CHUNK_BYTES // sum(8 * math.prod(shapes[name][1][1:]) for name in tables))
+    for first in range(0, trials, at_once):
+        last = min(first + at_once, trials)
+        part = {name: _rows(arrays, shapes, name, last - first) for name in tables}
+        yield from trial_digests(**part, metrics={name: column[first:last] for name, column in columns.items()})
+
+
+def _rows(arrays: Mapping[str, IO[bytes]], shapes: _Shapes, name: str, count: int) -> NDArray[Any]:
+    """The next rows of an array. Its checksum is compared with the last of them."""
+    dtype, (_, *row) = shapes[name]
+    numbers = arrays[name].read(size := 8 * count * math.prod(row))
+    if len(numbers) != size:
+        raise Rejected(f"{name} in {TRIALS_FILE} is not as long as it says")
+    return np.frombuffer(numbers, dtype=dtype).reshape(count, *row)
 
 
 @lru_cache(maxsize=16)  # the same in a thousand small batches

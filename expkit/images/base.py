@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from expkit.containers.engine import Engine
-from expkit.containers.image import Inspected, said
-from expkit.errors import InvalidUsage, ServiceAbsent
+from expkit.containers.image import Inspected
+from expkit.containers.question import ask
+from expkit.errors import ExecutorFailed, InvalidUsage
 from expkit.ledger.durable import write_durably, writing
 from expkit.project.root import read_settings
 
@@ -30,7 +31,6 @@ print(json.dumps({
     "libc": libc,
 }))
 """
-_PATIENCE_S = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,39 +75,15 @@ def interpreter_of(engine: Engine, base: Inspected, *, known: Path) -> Interpret
 
 
 def _ask(engine: Engine, base: Inspected) -> Interpreter:
-    from docker.errors import APIError, DockerException
-    from requests.exceptions import RequestException
-
     try:
-        container = engine.client.containers.create(
-            base.id,
-            entrypoint=["python3", "-I", "-c", _QUESTION],
-            command=[],
-            network_mode="none",
-            read_only=True,
-            cap_drop=["ALL"],
-            security_opt=["no-new-privileges"],
-            user="65534:65534",
-            pids_limit=64,
-            mem_limit="256m",
-        )
-        try:
-            container.start()
-            status = container.wait(timeout=_PATIENCE_S)["StatusCode"]
-            out = container.logs(stdout=True, stderr=False)
-            complaint = container.logs(stdout=False, stderr=True).decode(errors="replace")
-        finally:
-            container.remove(force=True)
-    except APIError as error:
-        raise _no_python(base, said(error)) from error
-    except RequestException as error:
-        raise _no_python(base, f"python3 did not answer within {_PATIENCE_S} s") from error
-    except DockerException as error:
-        raise ServiceAbsent("the container engine failed", why=said(error)) from error
+        answer = ask(engine, base, ["python3", "-I", "-c", _QUESTION])
+    except ExecutorFailed as refused:
+        raise _no_python(base, refused.why or refused.what) from refused
     try:
-        return Interpreter(**json.loads(out))
+        return Interpreter(**json.loads(answer.said))
     except (ValueError, TypeError) as error:
-        raise _no_python(base, complaint.strip() or f"python3 ended with exit code {status}") from error
+        why = f"python3: {answer.exit}" if answer.exit.why else "python3 said something else, and exit code 0"
+        raise _no_python(base, why) from error
 
 
 def _no_python(base: Inspected, why: str) -> InvalidUsage:

@@ -15,7 +15,7 @@ from docker import DockerClient
 from expkit.containers.confined import Exit, confined
 from expkit.containers.engine import Engine
 from expkit.containers.image import Inspected, resolve
-from expkit.errors import ExecutorFailed, ServiceAbsent
+from expkit.errors import ExecutorFailed, InvalidUsage, ServiceAbsent
 from expkit.specs.settings import Limits
 
 if TYPE_CHECKING:
@@ -180,8 +180,14 @@ def test_an_engine_on_another_machine_does_not_see_the_folders(room: Room, tmp_p
 def test_what_the_engine_refuses_is_the_executors_failure(room: Room) -> None:
     """With the engine's reason."""
     with pytest.raises(ExecutorFailed, match="the container engine refuses") as refused:
+        room.run("print()", environment={"": "nameless"})
+    assert "environment" in str(refused.value)
+
+
+def test_more_cores_than_there_are_is_a_mistake_in_the_settings(room: Room) -> None:
+    """The engine is not even asked."""
+    with pytest.raises(InvalidUsage, match="100000 cores, and the engine has"):
         room.run("print()", cpus=100_000)
-    assert "CPUs" in str(refused.value)
 
 
 class Wire:

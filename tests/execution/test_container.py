@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from expkit.containers.engine import Engine
 from expkit.containers.image import Inspected, resolve
 from expkit.containers.orphans import PROJECT_LABEL
-from expkit.errors import ExecutorFailed
+from expkit.errors import ExecutorFailed, InvalidUsage
 from expkit.execution.container import ContainerExecutor
 from expkit.execution.events import Ended, Event, Progress, Stage
 from expkit.execution.local import LocalExecutor
@@ -118,7 +119,7 @@ def test_progress_adds_up_and_every_batch_says_what_it_ran_in(make: Make, batche
 
 def test_it_says_where_it_works(make: Make, image: Inspected) -> None:
     """In words for the person who waits, and for the record."""
-    assert make(workers=1).where == f"in {image.reference} ({image.id[:19]}), on 1 core"
+    assert make(workers=1).where == f"in image {image.id[:19]}, on 1 core"
     assert make(workers=2).where.endswith(", on 2 cores")
     assert make(workers=None, cpus=1.5).where.endswith(", on 2 cores")
     assert make().image == image.record
@@ -154,9 +155,48 @@ def test_too_much_memory_fails_its_batch_and_no_other(make: Make, batches: list[
 def test_a_container_that_ended_no_batch_is_not_followed_by_another(
     make: Make, batches: list[Work], big: Work, stage: Stage
 ) -> None:
-    """What was not tried is not reported: its seeds are still missing."""
-    events = ended(make(memory_mb=256), [big, batches[0]], stage)
-    assert [(event.work, event.error) for event in events] == [(big, "OOM at 256 MB")]
+    """What was not tried is no event, since its seeds are still missing; the error tells that there is more."""
+    (event,) = ended(make(memory_mb=256), [big, batches[0]], stage)
+    assert event.work == big
+    assert event.error == ("OOM at 256 MB\n  nothing had finished, so 2 more seeds were not tried (batches: 1)")
+
+
+@pytest.mark.parametrize("workers", [None, 1])
+def test_more_cores_than_the_engine_has_are_a_mistake_in_the_settings(make: Make, workers: int | None) -> None:
+    """Said before anything is, by the setting's name."""
+    with pytest.raises(InvalidUsage, match="4096 cores, and the engine has") as invalid:
+        make(workers=workers, cpus=4096)
+    assert invalid.value.where == "pyproject.toml, [tool.expkit.container] cpus"
+
+
+def test_digests_and_times_are_not_the_workers_to_tell(make: Make, batches: list[Work], stage: Stage) -> None:
+    """A worker that tells other digests than its numbers have is rejected; what clock it has is no matter."""
+    code = (
+        f"{WORKER}\n"
+        "def misbehave(batch, folder): pass\n"
+        "told = serve._tell\n"
+        "def tell(line):\n"
+        "    if isinstance(line, serve.BatchEnded):\n"
+        "        line = line.model_copy(update={'started': '1999-01-01T00:00:00Z', 'ended': '1999-01-01T00:00:01Z'})\n"
+        "        if line.batch == 0:\n"
+        "            zeros = {'trial_digests': ('0' * 64,) * len(line.result.trial_digests)}\n"
+        "            line = line.model_copy(update={'result': line.result.model_copy(update=zeros)})\n"
+        "    told(line)\n"
+        "serve._tell = tell\n"
+        "serve.serve(Path('/in'), Path('/out'))"
+    )
+    bad, good = ended(make(command=["python", "-c", code]), batches[:2], stage)
+    assert str(bad.error).startswith("what the worker left is rejected: seed 0 has the digest ")
+    assert (bad.result, content(bad)) == (None, {})
+    assert good.error is None
+    assert "2000" < good.started <= good.ended
+
+
+def test_a_worker_that_fills_the_disk_is_stopped(make: Make, batches: list[Work], stage: Stage) -> None:
+    """Long before it is full: how much a batch leaves is known."""
+    fill = misbehaving("while True: open('/out/more', 'ab').write(bytes(1 << 20)); time.sleep(0.005)")
+    (event,) = ended(make(command=fill), batches[:1], stage)
+    assert re.fullmatch(r"the container wrote \d+ MB to its outputs, more than 64 MB", str(event.error))
 
 
 def test_too_little_memory_to_begin_with(make: Make, batches: list[Work], stage: Stage) -> None:

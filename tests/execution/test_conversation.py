@@ -7,7 +7,7 @@ import pytest
 
 from expkit.containers.confined import Exit
 from expkit.errors import ExecutorFailed, NotWritable
-from expkit.execution.conversation import Conversation
+from expkit.execution.conversation import Conversation, _now
 from expkit.execution.events import Ended, Event, Progress
 from expkit.execution.protocol import BatchBegan, BatchEnded, Line, Ready, StepsTaken
 from expkit.execution.worker import perform
@@ -63,10 +63,17 @@ def test_lines_become_events(worker: Conversation, batches: list[Work], tmp_path
     assert progress == Progress(arm="accountant", steps=100, trials=0.25)
     assert isinstance(event, Ended)
     assert (event.work, event.result, event.error, event.inside) == (batches[1], ended.result, None, INSIDE)
-    assert (event.started, event.ended) == (THEN, THEN)
     assert [path.name for path in event.folder.iterdir()] == ["trials.npz"]
     assert worker.untouched == [batches[0], batches[2]]
     assert not worker.done
+
+
+def test_times_are_the_runners(worker: Conversation, tmp_path: Path) -> None:
+    """When a batch began and ended is when its lines came; a worker may have any clock, or say anything."""
+    before = _now()
+    _, event = hear(worker, Ready(inside=INSIDE), BatchBegan(batch=0)), *hear(worker, do(worker, 0, tmp_path / "out"))
+    assert isinstance(event, Ended)
+    assert THEN < before <= event.started <= event.ended <= _now()
 
 
 def test_a_batchs_own_error_is_told(worker: Conversation) -> None:
@@ -155,7 +162,15 @@ def test_an_end_of_its_own_is_told_with_its_last_words(worker: Conversation) -> 
     hear(worker, Ready(inside=INSIDE), BatchBegan(batch=0))
     (event,) = worker.left(CRASH)
     assert isinstance(event, Ended)
-    assert event.error == "exit code 1\n  Traceback\n  KeyError: 'x'"
+    assert str(event.error).startswith("exit code 1\n  Traceback\n  KeyError: 'x'")
+
+
+def test_what_nobody_will_try_is_told(worker: Conversation) -> None:
+    """A container that finished nothing is not followed by another; the batches behind it are not passed over."""
+    hear(worker, Ready(inside=INSIDE), BatchBegan(batch=0))
+    (event,) = worker.left(OOM)
+    assert isinstance(event, Ended)
+    assert event.error == ("OOM at 256 MB\n  nothing had finished, so 12 more seeds were not tried (batches: 2)")
 
 
 @pytest.mark.parametrize("end", [CRASH, WELL])

@@ -116,6 +116,46 @@ def test_other_arrays_than_the_works_are_rejected(
     assert list(into.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda result: {"trial_digests": (*result.trial_digests[:5], "0" * 64)},
+        lambda result: {"metrics": result.metrics | {"regret": (*result.metrics["regret"][:5], 0.5)}},
+        lambda result: {"metrics": result.metrics | {"regret": (*result.metrics["regret"][:5], None)}},
+    ],
+)
+def test_digests_are_of_the_numbers(
+    work: Work, result: Result, left: Path, into: Path, change: Callable[[Result], Any]
+) -> None:
+    """Every trial's is computed again: two executions are compared by them."""
+    with pytest.raises(Rejected, match=r"seed 5 has the digest [0-9a-f]{12} by its numbers, not [0-9a-f]{12}$"):
+        receive(work, result.model_copy(update=change(result)), left, into)
+    assert list(into.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["q", "visits", "curve"])
+def test_other_numbers_than_the_digests_are_rejected(
+    work: Work, result: Result, left: Path, into: Path, name: str
+) -> None:
+    """One number of one trial is enough."""
+    with np.load(left / "trials.npz") as old:
+        changed = old[name].copy()
+    changed.reshape(6, -1)[2, 0] += 1
+    rewrite(left / "trials.npz", **{name: changed})
+    with pytest.raises(Rejected, match="seed 2 has the digest"):
+        receive(work, result, left, into)
+
+
+@pytest.mark.parametrize("at_once", [1, 2000, 1 << 20])
+def test_trials_are_read_some_at_a_time(
+    work: Work, result: Result, left: Path, into: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    """A large batch takes no more memory than a small one, and has the same digests."""
+    monkeypatch.setattr("expkit.execution.received._CHUNK_BYTES", at_once)
+    receive(work, result, left, into)
+    assert (into / "trials.npz").exists()
+
+
 def test_a_compressed_file_is_not_unpacked(work: Work, result: Result, left: Path, into: Path) -> None:
     """It could hold more than this machine does."""
     rewrite(left / "trials.npz", compressed=True)
