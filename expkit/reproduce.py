@@ -98,10 +98,11 @@ def reproduce(root: Path, account: Account, terms: Terms) -> Reproduction:
     """
     surroundings = Surroundings(root, on=terms.on, image=terms.image, workers=terms.workers, phase=terms.observer.phase)
     remarks: list[str] = []
-    prepared = _prepare(root, account.recordings, terms, surroundings, remarks)
-    places = {one.place.name: one.place for one in prepared if one.place}
-    remarks += dict.fromkeys(one.place.said for one in prepared if one.place)
     with ExitStack() as folders:
+        folders.callback(surroundings.leave)
+        prepared = _prepare(root, account.recordings, terms, surroundings, remarks)
+        places = {one.place.name: one.place for one in prepared if one.place}
+        remarks += dict.fromkeys(one.place.said for one in prepared if one.place)
         executed: dict[str, dict[TrialId, Executed]] = {}
         for name, place in places.items():
             executor = surroundings.executor(place)
@@ -138,6 +139,8 @@ def _prepare(
                 declared = find_declared(recordings[number], arms)
                 place = None
                 if isinstance(declared, Declared) and seeds[number]:
+                    if declared.other_root:
+                        remarks.append(_on_another_root(recordings[number]))
                     place = surroundings.place(recordings[number], tree, patched=applied)
                 prepared[number] = _Prepared(
                     recording=recordings[number], declared=declared, place=place, seeds=seeds[number]
@@ -175,6 +178,11 @@ def _as_it_was(origin: Origin, tree: Worktree, remarks: list[str]) -> bool:
         "(results depend on what it declares and on the engine, which arm keys compare)"
     )
     return False
+
+
+def _on_another_root(recording: Recording) -> str:
+    why = "a replication, or what the tree differed by" if recording.origin.dirty else "a replication"
+    return f"on root {recording.root}, which the commit does not declare ({why})"
 
 
 def _row(one: _Prepared, executed: dict[str, dict[TrialId, Executed]]) -> Row:

@@ -40,12 +40,14 @@ def build_project(
     engine: Engine,
     *,
     base: str | None = None,
+    tagged: bool = True,
     on_line: Callable[[str], None] = _silent,
     on_step: Callable[[str], None] = _silent,
 ) -> Inspected:
     """The image of a project as it is now, built unless the engine has it already.
 
     The same files on the same base make the same image: a second build takes every step from the engine's cache.
+    Its names are moved to it, unless `tagged` is false: then it is known by its id alone.
     `on_step` hears what is being done, `on_line` every line that pip and the engine say.
 
     Raises:
@@ -77,7 +79,7 @@ def build_project(
         return build(
             engine,
             context,
-            tags=tags(project_id(root), git),
+            tags=tags(project_id(root), git) if tagged else (),
             labels=labels(project_id(root), git, files.committed),
             arguments={"BASE_IMAGE": ground.id},
             on_line=on_line,

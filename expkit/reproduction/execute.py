@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from expkit.completion import Observer
-from expkit.errors import ExecutorFailed, Interrupted, ServiceAbsent, TrialFailed
+from expkit.errors import ExecutorFailed, ExpkitError, Interrupted, ServiceAbsent, TrialFailed
 from expkit.execution.events import Ended, Executor, Progress
 from expkit.execution.interrupt import stop_on_signal
 from expkit.plan import PlannedArm
@@ -20,6 +20,7 @@ from expkit.records.provenance import Inside
 from expkit.records.work import Work
 from expkit.reproduction.declared import Declared
 from expkit.specs.experiment import Streams
+from expkit.training.train import trial_digests
 
 TrialId = tuple[str, int, Streams, int]
 """What one trial is a function of: (arm key, root, streams, seed)."""
@@ -29,15 +30,13 @@ TrialId = tuple[str, int, Streams, int]
 class Executed:
     """One trial as it came out now: a row of a batch."""
 
+    digest: str
+    """Of the arrays and metrics that came back; what the worker says it is counts for nothing."""
     result: Result
     folder: Path
     row: int
     inside: Inside | None
     """What it ran in; None where that is this process."""
-
-    @property
-    def digest(self) -> str:
-        return self.result.trial_digests[self.row]
 
     @property
     def failed(self) -> bool:
@@ -80,14 +79,23 @@ def execute(
     for one in ended:
         if one.result:
             work = one.work
-            for row, seed in enumerate(work.seeds):
+            for row, (seed, digest) in enumerate(zip(work.seeds, _digests(one.result, one.folder), strict=True)):
                 executed[work.arm_key, work.root, work.streams, seed] = Executed(
-                    result=one.result, folder=one.folder, row=row, inside=one.inside
+                    digest=digest, result=one.result, folder=one.folder, row=row, inside=one.inside
                 )
     _refuse_failure([one.error for one in ended if one.error], len(batches), executor.where)
     if absent := taken - executed.keys():
         raise TrialFailed(f"{len(absent):,} of {len(taken):,} trials were not executed", where=executor.where)
     return executed
+
+
+def _digests(result: Result, folder: Path) -> tuple[str, ...]:
+    metrics = {
+        name: np.array([np.nan if value is None else value for value in column], dtype=np.float64)
+        for name, column in result.metrics.items()
+    }
+    with np.load(folder / TRIALS_FILE, allow_pickle=False) as file:
+        return trial_digests(file["q"], file["visits"], file["curve"], metrics)
 
 
 def _run(
@@ -111,6 +119,9 @@ def _run(
                     case Ended():
                         ended.append(event)
             stopped = stopping()
+    except ExpkitError as error:
+        error.mend = error.mend and error.mend.replace("--executor local", "--on host")  # the option of `run`
+        raise
     finally:
         observer.trained()
     if stopped:

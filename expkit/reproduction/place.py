@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from expkit.errors import BuildFailed, ExpkitError, InvalidUsage, ServiceAbsent
+from expkit.errors import InvalidUsage, ServiceAbsent
 from expkit.execution.events import Executor
-from expkit.ledger.durable import writing
 from expkit.project.paths import Paths
 from expkit.project.root import read_settings
 from expkit.provenance.machine import read_machine
 from expkit.provenance.worktree import Worktree
+from expkit.reproduction.rebuild import Rebuilds, named, short
 from expkit.reproduction.recorded import Origin, Recording
 from expkit.training.engine import ENGINE_VERSION
 
@@ -65,7 +64,7 @@ class Surroundings:
         self._workers = workers
         self._phase = phase
         self._engine: Engine | None = None
-        self._rebuilt: dict[tuple[str, str | None], Inspected] = {}
+        self._rebuilds = Rebuilds(root, phase)
 
     def place(self, recording: Recording, tree: Worktree, *, patched: bool) -> Place:
         """Where a recording is executed; `tree` is its commit, `patched` whether with what the tree differed by.
@@ -80,13 +79,17 @@ class Surroundings:
             if origin.image.id is None:
                 return Place(image=None, said="on this host, as it was recorded outside of any image")
             return Place(
-                image=None, said=f"on this host, as --on host says; it was recorded in {_short(origin.image.id)}"
+                image=None, said=f"on this host, as --on host says; it was recorded in {short(origin.image.id)}"
             )
         engine = self._connected(origin)
         _same_architecture(origin, engine.platform.rpartition("/")[2], "the container engine")
         found, said = self._found(engine, origin, tree, patched=patched)
-        name = _short(found.id) if found.reference == found.id else f"{found.reference} ({_short(found.id)})"
+        name = short(found.id) if found.reference == found.id else f"{found.reference} ({short(found.id)})"
         return Place(image=found, said=f"in image {name}, {said}")
+
+    def leave(self) -> None:
+        """Remove the images that were built for this."""
+        self._rebuilds.remove()
 
     def executor(self, place: Place) -> Executor:
         """Whoever does work in a place."""
@@ -125,7 +128,7 @@ class Surroundings:
             try:
                 self._engine = connect()
             except ServiceAbsent as absent:
-                what = f"this was recorded in image {_short(origin.image.id)}, and " if origin.image.id else ""
+                what = f"this was recorded in image {short(origin.image.id)}, and " if origin.image.id else ""
                 raise ServiceAbsent(
                     f"{what}{absent.what}",
                     why=absent.why,
@@ -142,7 +145,7 @@ class Surroundings:
                 found = resolve(engine, self._image)
             if origin.image.id is None:
                 return found, "as --image says; it was recorded outside of any image"
-            same = "the recorded one" if found.id == origin.image.id else f"not the recorded one ({_recorded(origin)})"
+            same = "the recorded one" if found.id == origin.image.id else f"not the recorded one ({named(origin)})"
             return found, f"as --image says; it is {same}"
         if origin.image.id is None:
             return self._rebuild(engine, origin, tree, patched, "the project's own, as --on image says")
@@ -161,47 +164,17 @@ class Surroundings:
             pushed = "; it was never pushed" if origin.image.digest is None else ""
             return found, f"the recorded one by its Id{pushed}"
         except (ServiceAbsent, InvalidUsage) as miss:
-            misses.append(f"{_short(origin.image.id)}: {miss.why or miss.what}")
+            misses.append(f"{short(origin.image.id)}: {miss.why or miss.what}")
         return self._rebuild(engine, origin, tree, patched, "rebuilt, since the recorded one is gone", misses)
 
     def _rebuild(
         self, engine: Engine, origin: Origin, tree: Worktree, patched: bool, why: str, misses: list[str] | None = None
     ) -> tuple[Inspected, str]:
-        from expkit.images.project_image import DOCKERFILE, build_project
-
-        if not (tree.root / DOCKERFILE).is_file():
-            cannot = (
-                f"it cannot be {'re' if origin.image.id else ''}built: there is no Dockerfile at {tree.commit[:12]}"
-            )
-            raise ServiceAbsent(
-                f"the recorded image {_recorded(origin)} is gone" if origin.image.id else "there is no image to run in",
-                why="\n  ".join([*(misses or ()), cannot]),
-                mend="load or pull the image, name another one (--image), or execute on this host (--on host)",
-            )
-        place = tree.commit, origin.patch_sha256 if patched else None
-        if place not in self._rebuilt:
-            self._share_wheels(tree)
-            with self._phase(f"building the image of {tree.commit[:12]}"):
-                try:
-                    self._rebuilt[place] = build_project(tree.root, engine)
-                except (BuildFailed, InvalidUsage, ServiceAbsent) as failure:
-                    raise _not_rebuilt(origin, tree, failure) from failure
-        found = self._rebuilt[place]
+        found, source = self._rebuilds.image(engine, origin, tree, patched=patched, misses=misses or [])
         if origin.image.id is None:
             return found, why
-        same = "it has the recorded Id" if found.id == origin.image.id else f"its Id is not {_short(origin.image.id)}"
-        lacking = f"; without {', '.join(tree.lacking[:3])}" if tree.lacking else ""
-        return found, f"{why}: from {tree.commit[:12]} on the base that is here now, {same}{lacking}"
-
-    def _share_wheels(self, tree: Worktree) -> None:
-        """Let a checked-out commit use the packages that the project has downloaded."""
-        kept, borrowed = Paths(self._root).wheels, Paths(tree.root).wheels
-        if os.path.lexists(borrowed.parent):
-            return  # the commit's own; what it leads to is not known
-        with writing(kept):
-            kept.mkdir(parents=True, exist_ok=True)
-            borrowed.parent.mkdir()
-            borrowed.symlink_to(kept)
+        same = "it has the recorded Id" if found.id == origin.image.id else f"its Id is not {short(origin.image.id)}"
+        return found, f"{why}: {source} on the base that is here now, {same}"
 
 
 def _same_architecture(origin: Origin, here: str, who: str) -> None:
@@ -212,22 +185,3 @@ def _same_architecture(origin: Origin, here: str, who: str) -> None:
             why="the same bytes are promised on one architecture only",
             mend=f"reproduce it on {there}, or test the hypotheses on new seeds: expkit replicate",
         )
-
-
-def _not_rebuilt(origin: Origin, tree: Worktree, failure: ExpkitError) -> ExpkitError:
-    gone = f"the recorded image {_recorded(origin)} is gone, and " if origin.image.id else ""
-    kind = BuildFailed if isinstance(failure, BuildFailed) else ServiceAbsent
-    return kind(
-        f"{gone}the image of {tree.commit[:12]} could not be built",
-        why=str(failure),
-        mend="load or pull the image, name another one (--image), or execute on this host (--on host)",
-    )
-
-
-def _recorded(origin: Origin) -> str:
-    return origin.image.digest or _short(origin.image.id)
-
-
-def _short(image: str | None) -> str:
-    """An image's Id in 12 digits, as engines print it."""
-    return "none" if image is None else image[: len("sha256:") + 12] if image.startswith("sha256:") else image

@@ -61,6 +61,11 @@ class Recording:
     """Where there are no attempts on this machine: metrics by seed, and one digest of all."""
 
     @property
+    def of_question(self) -> bool:
+        """Whether this stands for what a question declares; an attempt stands for itself."""
+        return self.experiment is not None
+
+    @property
     def source(self) -> str:
         """Where this stands, in words."""
         if not self.attempts:

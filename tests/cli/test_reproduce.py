@@ -234,6 +234,51 @@ class TestMismatch:
         ) in said.out
         assert row(said, "drunkard").split()[-1] == "match"
 
+    def test_evidence_on_a_root_that_the_commit_does_not_declare_is_a_finding(self, answered: Desk) -> None:
+        """Only an attempt may be on any root: what stands for a question is on the registered one."""
+        evidence = json.loads(answered.evidence.read_text())
+        evidence["arms"][2]["root"] = 8
+        answered.evidence.write_text(json.dumps(evidence))
+        answered.commit()
+        said = answered.clone().expkit("reproduce", "rq01")
+        assert said.code == 1, said
+        assert "arm gambler: seeds.root is 7 there, 8 recorded" in said.out
+
+
+class TestReplications:
+    def test_an_attempt_of_a_replication_is_reproduced_on_its_root(self, answered: Desk) -> None:
+        """No commit declares that root, which is said; the arm is the declared one."""
+        before = answered.records()
+        assert answered.expkit("replicate", "rq01", "--root", "1").code == 0
+        (gambler,) = (
+            file.parent.name
+            for file in answered.records() - before
+            if json.loads(file.read_text())["work"]["arm"]["name"] == "gambler"
+        )
+        said = answered.expkit("reproduce", gambler)
+        assert said.code == 0, said
+        assert "on root 1, which the commit does not declare (a replication)" in said.out
+        assert row(said, "gambler").split()[-1] == "match"
+        assert "which the commit does not declare" not in answered.expkit("reproduce", "rq01").out
+
+    def test_another_arm_is_told_by_the_nearest_of_its_name(self, answered: Desk) -> None:
+        """Of two experiments with an arm of that name, the one that differs in less; another root is no difference."""
+        text = answered.experiment.read_text()
+        for name, steps, discount in (("first", 800, 0.1), ("second", 400, 0.5)):
+            other = text.replace("id: strategies", f"id: {name}").replace("steps: 400", f"steps: {steps}")
+            other = other.replace("{kind: gambler}", f"{{kind: gambler, discount: {discount}}}")
+            answered.experiment.with_name(f"{name}.yaml").write_text(other)
+        answered.edit(answered.experiment, "  gambler: {agent: {kind: gambler}}", "  other: {agent: {kind: gambler}}")
+        answered.edit(answered.experiment, "steps: 400", "steps: 900")
+        answered.edit(answered.question, "treatment: gambler", "treatment: other")
+        answered.commit()
+        commit = answered.git("rev-parse", "HEAD")
+        attempt = attempt_of(answered, "gambler")
+        doctor_record(answered, "gambler", lambda record: record["provenance"]["git"].update(commit=commit))
+        said = answered.expkit("reproduce", attempt)
+        assert said.code == 1, said
+        assert "arm gambler of second: agent.discount is 0.5 there, 0.95 recorded" in " ".join(said.out.split())
+
 
 class TestStatesOfTheTree:
     def test_a_declaration_changed_since_is_not_held_against_the_record(self, answered: Desk) -> None:

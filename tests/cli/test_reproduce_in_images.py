@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from expkit.containers.engine import Engine
+from expkit.containers.image import look
 from expkit.containers.orphans import PROJECT_LABEL
 from tests.conftest import Desk
 from tests.reproduction.doctored import OTHER_ARCHITECTURE, doctor_record, doctor_trials, record_of
@@ -176,6 +177,102 @@ def test_an_image_that_is_gone_is_rebuilt_from_its_commit(
         assert desk.git("status", "--porcelain") == "", "the rebuild took place elsewhere"
     finally:
         forget(engine, f"trial:{commit[:12]}")
+
+
+def test_a_rebuild_moves_no_name_and_is_removed(
+    desk: Desk, engine: Engine, worker_image: str, derived: Callable[..., str]
+) -> None:
+    """Whatever stands under the name of the commit, on whatever base, is there afterwards; nothing else is."""
+    (desk.root / "Dockerfile").write_text("ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nENV LEFT=nothing\n")
+    desk.commit()
+    name, standing = f"trial:{desk.git('rev-parse', 'HEAD')[:12]}", derived()
+    engine.client.images.get(standing).tag(*name.split(":"))
+    assert desk.expkit("run", "rq01").code == 0
+    said = desk.expkit("reproduce", "rq01", "--on", "image", "--json", EXPKIT_BASE_IMAGE=worker_image)
+    assert said.code == 0, said
+    (ran,) = {arm["image"]["id"] for arm in json.loads(said.out)["arms"]}
+    assert ran not in (standing, worker_image)
+    assert look(engine, ran) is None
+    named = look(engine, name)
+    assert named is not None
+    assert named.id == standing
+    assert look(engine, worker_image) is not None
+
+
+def test_an_image_that_stood_is_not_removed_with_the_rebuild_that_equals_it(
+    desk: Desk, engine: Engine, worker_image: str
+) -> None:
+    """The engine's cache makes the very same image: with a name or without one, it stays."""
+    (desk.root / "Dockerfile").write_text("ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\n")
+    desk.commit()
+    base = {"EXPKIT_BASE_IMAGE": worker_image}
+    image = json.loads(desk.expkit("image", "build", "--json", **base).out)["id"]
+    assert desk.expkit("run", "rq01").code == 0
+    try:
+        before = look(engine, image)
+        for _ in range(2):
+            said = desk.expkit("reproduce", "rq01", "--on", "image", "--json", **base)
+            assert said.code == 0, said
+            assert {arm["image"]["id"] for arm in json.loads(said.out)["arms"]} == {image}
+        assert before is not None
+        assert look(engine, image) == before
+    finally:
+        forget(engine, image)
+
+
+class TestAnImageOfAnotherRevision:
+    def test_is_rebuilt_from_that_revision(self, desk: Desk, engine: Engine, worker_image: str) -> None:
+        """The run's commit says what was declared, the image's what computed it."""
+        (desk.root / "Dockerfile").write_text("ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\n")
+        desk.commit()
+        base = {"EXPKIT_BASE_IMAGE": worker_image}
+        revision = desk.git("rev-parse", "HEAD")
+        image = json.loads(desk.expkit("image", "build", "--json", **base).out)["id"]
+        (desk.root / "Dockerfile").unlink()
+        desk.commit()
+        run_in(desk, image)
+        forget(engine, image)
+        said = desk.expkit("reproduce", "rq01", **base)
+        assert said.code == 0, said
+        assert (
+            f"since the recorded one is gone: from {revision[:12]}, which it says it was built from, on the base"
+        ) in said.out
+        found = json.loads(desk.expkit("reproduce", "rq01", "--json", **base).out)
+        assert {arm["image"]["revision"] for arm in found["arms"]} == {revision}
+
+    @pytest.mark.parametrize(
+        ("revision", "words"),
+        [
+            ("0" * 40, "was built from 000000000000 (commit 000000000000 is not in this repository)"),
+            ("{head}-dirty", "was built from {head}-dirty (as it differed from its commit)"),
+            ("--output=x", "does not say which commit it was built from"),
+            (None, "does not say which commit it was built from"),
+        ],
+    )
+    def test_that_cannot_be_had_is_said(self, desk: Desk, worker_image: str, revision: str | None, words: str) -> None:
+        """What is built from the run's commit instead is never called what ran."""
+        (desk.root / "Dockerfile").write_text("ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\n")
+        desk.commit()
+        head = desk.git("rev-parse", "HEAD")
+        assert desk.expkit("run", "rq01").code == 0
+        gone = {"id": f"sha256:{'5' * 64}", "revision": revision and revision.format(head=head)}
+        for arm in ("drunkard", "accountant", "gambler"):
+            doctor_record(desk, arm, lambda record: record["provenance"]["image"].update(gone))
+        said = desk.expkit("reproduce", "rq01", EXPKIT_BASE_IMAGE=worker_image)
+        assert said.code == 0, said
+        expected = f"the recorded image {words.format(head=head[:12])}; rebuilt from {head[:12]} instead on the base"
+        assert expected in " ".join(said.out.split())
+
+
+def test_an_image_without_a_worker_is_refused_with_an_option_that_exists(
+    answered: Desk, derived: Callable[..., str]
+) -> None:
+    """`--on host` is what this command calls it."""
+    said = answered.expkit("reproduce", "rq01", "--image", derived('ENTRYPOINT ["/bin/true"]'))
+    assert said.code == 3, said
+    assert "does not hold a worker" in said.err
+    assert "--on host" in said.err
+    assert "--executor" not in said.err
 
 
 def test_on_image_builds_the_projects_own_where_none_was_recorded(
