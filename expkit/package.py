@@ -23,7 +23,7 @@ from expkit.provenance.history import History
 from expkit.publish import publish_question
 from expkit.records.checkpoint import CHECKPOINT_FILE, TABLE_FILE, Checkpoint
 from expkit.records.evidence import ArmEvidence
-from expkit.records.provenance import Image
+from expkit.records.provenance import Image, Provenance
 from expkit.specs.experiment import PROJECT_IMAGE
 from expkit.training.engine import ENGINE_VERSION
 
@@ -83,7 +83,7 @@ def package(
             checkpoint,
             sha256=sha256,
             files=files,
-            reference=image_reference(checkpoint),
+            reference=image_reference(checkpoint, _provenance(results, chosen).git.patch),
             on_line=lambda line: None,
         )
     if registry is not None:
@@ -178,7 +178,7 @@ def _parent(engine: Engine, root: Path, results: ArmResults, seed: int, named: s
     from expkit.containers.image import resolve
     from expkit.images.names import project_reference
 
-    trained = _attempt_image(results, seed)
+    trained = _provenance(results, seed).image
     if named not in (None, PROJECT_IMAGE):
         found = resolve(engine, named)
         return found, "named by --image" if found.id == trained.id else f"named by --image; {_where(trained)}"
@@ -201,9 +201,9 @@ def _parent(engine: Engine, root: Path, results: ArmResults, seed: int, named: s
     )
 
 
-def _attempt_image(results: ArmResults, seed: int) -> Image:
+def _provenance(results: ArmResults, seed: int) -> Provenance:
     position, _ = results.rows[results.seeds.index(seed)]
-    return results.attempts[position].provenance.image
+    return results.attempts[position].provenance
 
 
 def _where(trained: Image) -> str:

@@ -21,6 +21,7 @@ from tests.conftest import EXPKIT, Desk
 
 WORKFLOW = Path(__file__).parents[1] / ".github" / "workflows" / "image.yml"
 BRANCH = "feature/Fast"
+TAG = "feature-Fast-17d240"
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +74,7 @@ def steps_done(
         said[name] = done.stdout
     yield desk, said
     commit = desk.git("rev-parse", "HEAD")[:12]
-    for name in ("expkit:feature-Fast", f"{registry}/ci/expkit:feature-Fast", f"{registry}/ci/expkit:{commit}"):
+    for name in (f"expkit:{TAG}", f"{registry}/ci/expkit:{TAG}", f"{registry}/ci/expkit:{commit}"):
         with suppress(ImageNotFound):
             engine.client.images.remove(name, noprune=True)
 
@@ -83,7 +84,7 @@ def test_the_registry_has_the_image_under_its_commit_and_its_branch(
 ) -> None:
     """Both names lead to one manifest: the commit's name for good, the branch's until its next commit."""
     desk, _ = steps_done
-    names = desk.git("rev-parse", "HEAD")[:12], "feature-Fast"
+    names = desk.git("rev-parse", "HEAD")[:12], TAG
     digests = set()
     for name in names:
         url = f"http://{registry}/v2/ci/expkit/manifests/{name}"

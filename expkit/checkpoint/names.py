@@ -6,6 +6,7 @@ import hashlib
 import re
 
 from expkit.records.checkpoint import Checkpoint
+from expkit.records.provenance import Patch
 
 _LONGEST = 60
 _UNFIT = re.compile(r"[^a-z0-9]+")
@@ -20,10 +21,14 @@ def model_name(checkpoint: Checkpoint) -> str:
     return ".".join(fitted(part) for part in parts)
 
 
-def image_reference(checkpoint: Checkpoint) -> str:
-    """`<model name>:<12 digits of the commit>-seed<k>`, with `-dirty` behind the commit where the tree was."""
+def image_reference(checkpoint: Checkpoint, patch: Patch | None) -> str:
+    """`<model name>:<12 digits of the commit>-seed<k>`, and `-dirty-<8 digits of the patch>` behind the commit where
+    the tree differed from it, by `patch`.
+    """
     commit = checkpoint.commit[:12] if checkpoint.commit else "no-commit"
-    return f"{model_name(checkpoint)}:{commit}{'-dirty' if checkpoint.dirty else ''}-seed{checkpoint.seed}"
+    dirty = "-dirty" if checkpoint.dirty else ""
+    digits = f"-{patch.sha256[:8]}" if dirty and patch else ""
+    return f"{model_name(checkpoint)}:{commit}{dirty}{digits}-seed{checkpoint.seed}"
 
 
 def fitted(name: str) -> str:

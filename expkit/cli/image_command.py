@@ -26,13 +26,25 @@ _LEFT_OUT_SHOWN = 5
 NEVER_PUSHED = "never pushed"
 
 
+def _said(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """What was given, if it says something: an empty variable of a script is not the same as nothing."""
+    if value is not None and not value.strip():
+        raise click.BadParameter("it is empty; leave it out for the default.", ctx=ctx, param=parameter)
+    return value
+
+
 @click.group("image")
 def command() -> None:
     """Build, push and inspect the image that holds the project's code, packages and declarations."""
 
 
 @command.command("build")
-@click.option("--base", metavar="IMAGE", help="What to build on.  [default: EXPKIT_BASE_IMAGE, or the settings' base]")
+@click.option(
+    "--base",
+    metavar="IMAGE",
+    callback=_said,
+    help="What to build on.  [default: EXPKIT_BASE_IMAGE, or the settings' base]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def build_command(ctx: click.Context, base: str | None, as_json: bool) -> None:
@@ -57,8 +69,13 @@ def build_command(ctx: click.Context, base: str | None, as_json: bool) -> None:
 
 
 @command.command("push")
-@click.argument("reference", metavar="[IMAGE]", required=False)
-@click.option("--registry", metavar="HOST[/PATH]", help="Where to.  [default: EXPKIT_REGISTRY, or the settings']")
+@click.argument("reference", metavar="[IMAGE]", required=False, callback=_said)
+@click.option(
+    "--registry",
+    metavar="HOST[/PATH]",
+    callback=_said,
+    help="Where to.  [default: EXPKIT_REGISTRY, or the settings']",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def push_command(ctx: click.Context, reference: str | None, registry: str | None, as_json: bool) -> None:
@@ -84,7 +101,7 @@ def push_command(ctx: click.Context, reference: str | None, registry: str | None
 
 
 @command.command("show")
-@click.argument("reference", metavar="[IMAGE]", required=False)
+@click.argument("reference", metavar="[IMAGE]", required=False, callback=_said)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def show_command(ctx: click.Context, reference: str | None, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -20,6 +21,7 @@ from expkit.plan import PlannedArm, plan
 from expkit.project.names import listed
 from expkit.project.paths import Paths
 from expkit.project.read import Project
+from expkit.records.checkpoint import Checkpoint
 from expkit.specs.question import ResearchQuestion
 
 
@@ -103,7 +105,9 @@ def _only_question(project: Project, arm: PlannedArm) -> ResearchQuestion:
 def _print(packaged: Packaged) -> None:
     one, image = packaged.checkpoint, packaged.image
     out = results()
-    out.print(f"[bold]{escape(one.label)}[/] of {one.question} · {_choice(packaged)}", soft_wrap=True)
+    out.print(f"[bold]{escape(one.label)}[/] of {one.question} · {_choice(one)}", soft_wrap=True)
+    for line in _worth(one):
+        out.print(line, soft_wrap=True)
     out.print(f"built on {escape(image_words(one.parent))}: {escape(packaged.parent_is)}", soft_wrap=True)
     out.print(
         f"image  {escape(image.reference)}\n       {image.id}, {escape(image.digest or 'never pushed')}", soft_wrap=True
@@ -116,16 +120,20 @@ def _print(packaged: Packaged) -> None:
         out.print(f'       mlflow.pyfunc.load_model("{escape(model.uri)}").predict([0, 1])', soft_wrap=True)
 
 
-def _choice(packaged: Packaged) -> str:
-    one = packaged.checkpoint
-    worth = f"it earns exactly {significant(one.metrics['greedy_gain'], 4)} a step"
-    optimal = one.metrics["optimal_policy"] == 1
-    worth += ", the optimum" if optimal else f" (the optimum is {significant(one.optimal_gain, 4)})"
+def _choice(one: Checkpoint) -> str:
     if one.rule == "named":
-        return f"seed {one.seed}, as named: {worth}"
-    chosen = f"seed {one.seed}, the best of {counted(one.among, 'seed')} by gain, then total reward: {worth}"
-    total = significant(one.metrics["total_reward"], 5)
-    return f"{chosen}. Its total reward of {total} was chosen for being large; evaluate measures afresh"
+        return f"seed {one.seed}, as named"
+    return f"seed {one.seed}, the best of {counted(one.among, 'seed')} by gain, then total reward"
+
+
+def _worth(one: Checkpoint) -> Iterator[str]:
+    """What the seed is worth, and what choosing it did to that."""
+    optimal = one.metrics["optimal_policy"] == 1
+    compared = ", the optimum" if optimal else f" (the optimum is {significant(one.optimal_gain, 4)})"
+    yield f"it earns exactly {significant(one.metrics['greedy_gain'], 4)} a step{compared}"
+    if one.rule == "best":
+        total = significant(one.metrics["total_reward"], 5)
+        yield f"its total reward of {total} was chosen for being large; evaluate measures afresh"
 
 
 def _as_json(packaged: Packaged) -> dict[str, Any]:

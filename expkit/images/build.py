@@ -25,7 +25,7 @@ def build(
     arguments: Mapping[str, str],
     on_line: Callable[[str], None],
 ) -> Inspected:
-    """The image that a context (a tar file with a Dockerfile in it) makes, under its first tag.
+    """The image that a context (a tar file with a Dockerfile) makes, under its first tag; without any, by its id.
 
     Labels come last, so that a new commit with the same files makes a new image of the same layers.
 
@@ -52,15 +52,24 @@ def build(
             )
         )
         for tag in tags:
-            repository, _, name = tag.rpartition(":")
-            engine.client.api.tag(id, repository, name, force=True)
+            call(engine, id, tag)
     except DockerException as error:
         raise log.failure(said(error)) from error
     except RequestException as error:
         raise ServiceAbsent(
             "the container engine went away during the build", why=said(error), mend="see its log, and build again"
         ) from error
-    return resolve(engine, tags[0], pull=False)
+    return resolve(engine, tags[0] if tags else id, pull=False)
+
+
+def call(engine: Engine, id: str, name: str) -> None:
+    """Give an image a name, `repository:tag`, whichever image has had it until now.
+
+    Raises:
+        DockerException: the engine refuses.
+    """
+    repository, _, tag = name.rpartition(":")
+    engine.client.api.tag(id, repository, tag, force=True)
 
 
 class _Log:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 from expkit.containers.engine import Engine
-from expkit.containers.image import Inspected, said
-from expkit.errors import CheckFailed, ServiceAbsent
-from expkit.images.build import build
+from expkit.containers.image import Inspected, resolve, said
+from expkit.containers.question import ask
+from expkit.errors import CheckFailed, ExecutorFailed, ServiceAbsent
+from expkit.images.build import build, call
 from expkit.records.checkpoint import Checkpoint
 
 _FOLDER = "checkpoint"
 _PREFIX = "expkit.checkpoint"
 _OCI = "org.opencontainers.image"
-_PATIENCE_S = 60
 _LINES = 5
 
 
@@ -83,63 +84,71 @@ def build_checkpoint(
     reference: str,
     on_line: Callable[[str], None],
 ) -> Inspected:
-    """The image of a checkpoint, under one name. It has been asked, in a container of its own, what it holds.
+    """The image of a checkpoint, under one name, which it gets once it has told in a container what it holds.
 
     Raises:
         BuildFailed: a step failed; with its last lines.
-        CheckFailed: the image does not know its checkpoint; the name is taken from it again.
+        CheckFailed: the image does not know its checkpoint. The name stays with whichever image has it.
+        ServiceAbsent: the engine cannot start it, or went away; the same.
     """
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+
     assert checkpoint.parent.id is not None
     image = build(
         engine,
         checkpoint_context(checkpoint.parent.id, files),
-        tags=(reference,),
+        tags=(),
         labels=checkpoint_labels(checkpoint, sha256),
         arguments={},
         on_line=on_line,
     )
-    answer = _asked(engine, image)
-    if answer != sha256:
-        engine.client.images.remove(reference)
-        raise CheckFailed(
-            "the image that was built does not know its checkpoint",
-            where=reference,
-            why="\n  ".join(line.strip() for line in answer.splitlines()[-_LINES:]) or "it says nothing",
-            mend="build on an image of this expkit: expkit image build, then --image project",
-        )
-    return image
+    with _kept_if_all_is_well(engine, image, parent=checkpoint.parent.id):
+        answer = _asked(engine, image)
+        if answer != sha256:
+            raise CheckFailed(
+                "the image that was built does not know its checkpoint",
+                where=f"on {checkpoint.parent.reference or checkpoint.parent.id}",
+                why="\n  ".join(line.strip() for line in answer.splitlines()[-_LINES:]) or "it says nothing",
+                mend="build on an image of this expkit: expkit image build, then --image project",
+            )
+        try:
+            call(engine, image.id, reference)
+        except (DockerException, RequestException) as error:
+            raise ServiceAbsent(
+                "the container engine gives the image no name", where=reference, why=said(error)
+            ) from error
+    return resolve(engine, reference, pull=False)
+
+
+@contextmanager
+def _kept_if_all_is_well(engine: Engine, image: Inspected, *, parent: str) -> Iterator[None]:
+    """An image that nobody has named is not left behind, whatever goes wrong, and that is what is told."""
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+
+    try:
+        yield
+    except BaseException:
+        with suppress(DockerException, RequestException):
+            step = image.id
+            while step and step != parent:  # step by step: an engine that prunes would take a nameless parent with them
+                document = engine.client.api.inspect_image(step)
+                if document.get("RepoTags"):
+                    break  # an earlier build made the same image, and it has a name
+                engine.client.api.remove_image(step, noprune=True)
+                step = document.get("Parent")
+        raise
 
 
 def _asked(engine: Engine, image: Inspected) -> str:
     """The digest that an image says its checkpoint has, or else its complaint."""
-    from docker.errors import APIError, DockerException
-    from requests.exceptions import RequestException
-
     try:
-        container = engine.client.containers.create(
-            image.id,
-            ["info", "--json"],
-            use_config_proxy=False,
-            network_mode="none",
-            read_only=True,
-            cap_drop=["ALL"],
-            security_opt=["no-new-privileges"],
-            mem_limit="1g",
-            pids_limit=64,
-        )
-        try:
-            container.start()
-            code = container.wait(timeout=_PATIENCE_S)["StatusCode"]
-            if code:
-                return str(container.logs(stdout=False).decode(errors="replace"))
-            return str(json.loads(container.logs(stderr=False)).get("checkpoint_digest"))
-        finally:
-            container.remove(force=True)
-    except APIError as error:  # there is no such program in it
-        return said(error)
-    except ValueError as error:
+        answer = ask(engine, image, ["info", "--json"], own_entrypoint=True)
+        if answer.exit.why:
+            return str(answer.exit)
+        return str(json.loads(answer.said).get("checkpoint_digest"))
+    except ExecutorFailed as refused:
+        return refused.why or refused.what
+    except (ValueError, AttributeError) as error:
         return str(error)
-    except (DockerException, RequestException) as error:
-        raise ServiceAbsent(
-            "the container engine could not start the image that was built", where=image.reference, why=said(error)
-        ) from error

@@ -18,6 +18,8 @@ REGISTRY_VARIABLE = "EXPKIT_REGISTRY"
 _LONGEST_TAG = 128
 _LONGEST_NAME = 120
 _COMMIT_TAG = re.compile(r"[0-9a-f]{12}(-dirty-[0-9a-f]{8})?")
+_UNFIT = re.compile(r"[^A-Za-z0-9_.-]+")
+_DIGITS = 6
 _REGISTRY = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*")
 
 
@@ -69,9 +71,17 @@ def commit_tag(git: Git) -> str:
 
 
 def branch_tag(branch: str) -> str:
-    """A branch's name made fit for a tag; never mistaken for a commit's."""
-    fit = re.sub(r"[^A-Za-z0-9_.-]+", "-", branch).lstrip(".-")[:_LONGEST_TAG] or "branch"
-    return f"branch-{fit}" if _COMMIT_TAG.fullmatch(fit) else fit
+    """A branch's name made fit for a tag; never mistaken for a commit's.
+
+    A name that had to be changed ends with six digits of its digest, so that no branch moves another one's tag.
+    """
+    fit = _UNFIT.sub("-", branch).lstrip(".-") or "branch"
+    if _COMMIT_TAG.fullmatch(fit):
+        fit = f"branch-{fit}"
+    if fit == branch and len(fit) <= _LONGEST_TAG:
+        return fit
+    digest = hashlib.sha256(branch.encode(errors="surrogateescape")).hexdigest()[:_DIGITS]
+    return f"{fit[: _LONGEST_TAG - _DIGITS - 1].rstrip('-')}-{digest}"
 
 
 def registry_of(root: Path, named: str | None = None, environment: Mapping[str, str] = os.environ) -> str | None:

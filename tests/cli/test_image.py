@@ -192,4 +192,14 @@ def test_without_an_engine_every_command_is_exit_5(desk: Desk, arguments: tuple[
     said = desk.expkit("image", *arguments, DOCKER_HOST="unix:///nowhere/docker.sock")
     assert said.code == 5
     assert "no container engine answers" in said.err
+    assert "--executor" not in said.err  # none of them has it
     assert said.out == ""
+
+
+@pytest.mark.parametrize("name", ["", " "])
+@pytest.mark.parametrize("arguments", [("show",), ("push",), ("build", "--base"), ("push", "--registry")])
+def test_an_empty_name_is_not_taken_for_the_default(desk: Desk, arguments: tuple[str, ...], name: str) -> None:
+    """A script's variable that was never set: exit 2, before an engine is asked."""
+    said = desk.expkit("image", *arguments, name, DOCKER_HOST="unix:///nowhere/docker.sock")
+    assert said.code == 2, said
+    assert "it is empty" in said.err

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,14 @@ def tidy(engine: Engine) -> Iterator[None]:
 def gambler(tidy: None, answered: Desk, worker_image: str) -> dict[str, Any]:
     """The packaged gambler of a question that was answered on this host."""
     return dict(answered.json("package", "gambler", "--image", worker_image))
+
+
+@pytest.fixture
+def base(require: Callable[[str, bool, str], None]) -> str:
+    """An image with Python and without expkit."""
+    named = os.environ.get("EXPKIT_BASE_IMAGE", "")
+    require("docker", bool(named), "EXPKIT_BASE_IMAGE names no image")
+    return named
 
 
 def run(image: str, *arguments: str) -> Any:
@@ -88,8 +97,12 @@ def test_the_answer_says_which_seed_why_and_what_to_type(tidy: None, answered: D
     """Choosing is a selection, and the answer says so; a named seed is not."""
     said = answered.expkit("package", "strategies/gambler", "--image", worker_image)
     assert said.code == 0
-    assert "the best of 6 seeds by gain, then total reward" in said.out
-    assert "was chosen for being large" in said.out
+    first, worth, selection = said.out.splitlines()[:3]
+    assert first.startswith("gambler of rq01 · seed ")
+    assert first.endswith(", the best of 6 seeds by gain, then total reward")
+    assert worth.startswith("it earns exactly ")
+    assert "was chosen for being large" in selection
+    assert max(map(len, (first, worth, selection))) <= 100
     for command in ("evaluate --episodes 1000", "act --state 0", "info"):
         assert f"docker run --rm trial.rq01.gambler:{answered.git('rev-parse', 'HEAD~')[:12]}" in said.out
         assert command in said.out
@@ -97,6 +110,34 @@ def test_the_answer_says_which_seed_why_and_what_to_type(tidy: None, answered: D
     named = answered.expkit("package", "gambler", "--seed", "2", "--image", worker_image)
     assert "seed 2, as named" in named.out
     assert "the best of" not in named.out
+    assert "chosen for being large" not in named.out
+
+
+def test_a_parent_that_does_not_do_leaves_a_good_image_its_name(
+    tidy: None, answered: Desk, worker_image: str, base: str, engine: Engine
+) -> None:
+    """What was packaged before is what the name still means."""
+    good = answered.json("package", "gambler", "--image", worker_image)["image"]
+    refused(answered.expkit("package", "gambler", "--image", base), 1, "does not know its checkpoint", base)
+    assert engine.client.images.get(good["reference"]).id == good["id"]
+
+
+def test_two_dirty_trees_are_two_images(tidy: None, desk: Desk, worker_image: str) -> None:
+    """Of one commit, each by the changes that the seed was trained with."""
+    names = []
+    for steps in ("steps: 440", "steps: 480"):
+        desk.edit(desk.experiment, "steps: 400" if not names else "steps: 440", steps)
+        assert desk.expkit("run", "rq01").code == 0
+        digits = provenance_of(desk)["git"]["patch"]["sha256"][:8]
+        names.append(desk.json("package", "gambler", "--seed", "2", "--image", worker_image)["image"]["reference"])
+        assert names[-1] == f"trial.rq01.gambler:{desk.git('rev-parse', 'HEAD')[:12]}-dirty-{digits}-seed2"
+    assert len(set(names)) == 2
+
+
+def provenance_of(desk: Desk) -> Any:
+    """Where the newest record came from."""
+    newest = max(desk.records(), key=lambda record: record.parent.name)
+    return json.loads(newest.read_text())["provenance"]
 
 
 def test_a_pushed_image_is_registered_with_its_digest(
@@ -187,7 +228,9 @@ def test_what_cannot_be_meant_is_exit_2(answered: Desk, arguments: tuple[str, ..
 
 def test_without_an_engine_it_is_exit_5(answered: Desk) -> None:
     """There is no image without one."""
-    refused(answered.expkit("package", "gambler", DOCKER_HOST="tcp://127.0.0.1:9"), 5, "no container engine")
+    said = answered.expkit("package", "gambler", DOCKER_HOST="tcp://127.0.0.1:9")
+    refused(said, 5, "no container engine")
+    assert "--executor" not in said.err  # it has no such option
 
 
 def test_the_projects_own_image_has_to_be_there(answered: Desk, engine: Engine) -> None:

@@ -15,7 +15,8 @@ from expkit.checkpoint.stored import Stored
 from expkit.containers.engine import Engine
 from expkit.containers.image import REVISION_LABEL, Inspected, resolve
 from expkit.digests import array_digest
-from expkit.errors import CheckFailed
+from expkit.errors import CheckFailed, ServiceAbsent
+from expkit.images.build import build
 from expkit.images.checkpoint import build_checkpoint, checkpoint_context, checkpoint_labels
 from expkit.records.checkpoint import CHECKPOINT_FILE, TABLE_FILE
 from expkit.records.provenance import Image
@@ -202,6 +203,61 @@ def test_an_image_that_holds_no_expkit_is_refused_as_a_parent(engine: Engine, pa
     assert not engine.client.images.list(REFERENCE.format("foreign"))
     # a container has the labels of its image
     assert not engine.client.containers.list(all=True, filters={"label": f"expkit.checkpoint.digest={foreign.sha256}"})
+
+
+def named(engine: Engine, id: str, name: str) -> str:
+    """A good image of that name, from before."""
+    engine.client.api.tag(id, *REFERENCE.format(name).split(":"))
+    return REFERENCE.format(name)
+
+
+def test_a_name_that_was_good_stays_with_its_image(engine: Engine, packed: Packed, base: str, nothing: str) -> None:
+    """Whether the new image answers wrongly, or there is nothing in it to start; and no nameless image is left."""
+    good = resolve(engine, nothing)
+    name = named(engine, good.id, "kept")
+    try:
+        for parent in (base, nothing):
+            bad = on(resolve(engine, parent), packed)
+            with pytest.raises(CheckFailed):
+                built(engine, bad, "kept")
+            assert resolve(engine, name).id == good.id
+            labels = {"label": f"expkit.checkpoint.digest={bad.sha256}"}
+            assert not engine.client.images.list(all=True, filters=labels)
+    finally:
+        engine.client.images.remove(name)
+
+
+def test_an_engine_that_does_not_answer_names_no_image(
+    engine: Engine, parent: Inspected, packed: Packed, nothing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fault cannot be made in time: the asking itself fails here. The name and the parent stay as they were."""
+
+    def absent(engine: Engine, image: Inspected) -> str:
+        raise ServiceAbsent("the container engine could not start the image")
+
+    monkeypatch.setattr("expkit.images.checkpoint._asked", absent)
+    good = resolve(engine, nothing)
+    name = named(engine, good.id, "silent")
+    try:
+        with pytest.raises(ServiceAbsent, match="could not start"):
+            built(engine, on(parent, packed), "silent")
+        assert resolve(engine, name).id == good.id
+        assert resolve(engine, parent.id).id == parent.id
+    finally:
+        engine.client.images.remove(name)
+
+
+def test_a_nameless_parent_outlives_a_failed_checkpoint(engine: Engine, packed: Packed, nothing: str) -> None:
+    """An engine prunes nameless parents with what is removed: the image that the seed was trained in may be one."""
+    context = checkpoint_context(resolve(engine, nothing).id, {"note": b"nameless"})
+    labels = {"expkit.tests": REFERENCE}
+    parent = build(engine, context, tags=(), labels=labels, arguments={}, on_line=lambda line: None)
+    try:
+        with pytest.raises(CheckFailed):
+            built(engine, on(parent, packed), "nameless")
+        assert resolve(engine, parent.id) == parent
+    finally:
+        engine.client.images.remove(parent.id)
 
 
 def test_what_is_compared_are_whole_returns(sealed: Seal, tmp_path: Path) -> None:

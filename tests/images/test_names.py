@@ -47,16 +47,35 @@ class TestABranchsName:
         assert TAG.fullmatch(branch_tag(branch))
 
     @pytest.mark.parametrize(
-        ("branch", "tag"), [("main", "main"), ("feature/slip", "feature-slip"), ("#12.-x", "12.-x"), ("///", "branch")]
+        ("branch", "tag"),
+        [
+            ("main", "main"),
+            ("feature-slip", "feature-slip"),
+            ("feature/slip", "feature-slip-112572"),
+            ("#12.-x", "12.-x-b8e8ad"),
+            ("///", "branch-732c4e"),
+        ],
     )
     def test_stays_recognisable(self, branch: str, tag: str) -> None:
-        """So that `project:feature-slip` is found by who wrote `feature/slip`."""
+        """So that `project:feature-slip-…` is found by who wrote `feature/slip`."""
         assert branch_tag(branch) == tag
+
+    @given(st.text(alphabet="aB/-.#", min_size=1, max_size=5), st.text(alphabet="aB/-.#", min_size=1, max_size=5))
+    def test_is_no_other_branchs(self, one: str, other: str) -> None:
+        """In CI the second would move the first one's tag."""
+        assert (branch_tag(one) == branch_tag(other)) == (one == other)
+
+    def test_that_is_too_long_is_cut_and_still_its_own(self) -> None:
+        """Two that differ behind the cut."""
+        one, other = (branch_tag("a" * 200 + end) for end in "xy")
+        assert one != other
+        assert len(one) == len(other) == 128
 
     @pytest.mark.parametrize("branch", ["0123456789ab", "0123456789ab-dirty-01234567"])
     def test_is_never_taken_for_a_commit(self, branch: str) -> None:
         """A commit's tag means one state of the files for ever."""
-        assert branch_tag(branch) == f"branch-{branch}"
+        assert branch_tag(branch).startswith(f"branch-{branch}-")
+        assert branch_tag(f"branch-{branch}") != branch_tag(branch)
 
 
 class TestTheProjectsReference:
@@ -104,7 +123,7 @@ class TestTags:
     def test_are_the_commit_and_the_branch(self, desk: Desk) -> None:
         """The commit first: that is the one to rely on."""
         desk.git("checkout", "--quiet", "-b", "feature/slip")
-        assert tags("trial", committed(desk.root)) == (project_reference(desk.root), "trial:feature-slip")
+        assert tags("trial", committed(desk.root)) == (project_reference(desk.root), "trial:feature-slip-112572")
 
     def test_of_a_detached_head_are_the_commit_alone(self, desk: Desk) -> None:
         """As in CI."""

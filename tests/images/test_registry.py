@@ -10,6 +10,7 @@ import requests
 
 from expkit.containers.image import Inspected, in_registry, look, resolve
 from expkit.errors import ServiceAbsent
+from expkit.images.build import call
 from expkit.images.registry import push
 
 if TYPE_CHECKING:
@@ -80,6 +81,29 @@ class TestAPush:
             found = look(workshop.engine, image.reference)
             assert found is not None
             assert found.digest is None
+
+
+class TestAPushThatFails:
+    def test_leaves_no_name_of_the_registry(self, workshop: Workshop, image: Inspected) -> None:
+        """It would say that the image is there."""
+        with pytest.raises(ServiceAbsent):
+            pushed(workshop, image, "localhost:1")
+        found = look(workshop.engine, image.id)
+        assert found is not None
+        assert sorted(found.tags) == sorted(image.tags)
+
+    def test_leaves_a_name_that_was_there_with_what_it_meant(self, workshop: Workshop, image: Inspected) -> None:
+        """An earlier image's, pushed while the registry still answered."""
+        name = image.reference
+        call(workshop.engine, image.id, f"localhost:1/{name}")
+        workshop.desk.commit()
+        other = workshop.build()
+        assert other.id != image.id
+        with pytest.raises(ServiceAbsent):
+            push(workshop.engine, other, registry="localhost:1", tags=(name,), on_line=workshop.said.append)
+        found = look(workshop.engine, f"localhost:1/{name}")
+        assert found is not None
+        assert found.id == image.id
 
 
 class TestAPull:
