@@ -11,12 +11,13 @@ from expkit.specs.experiment import Experiment, ResolvedArm, Streams
 from expkit.specs.resolve import resolve
 from expkit.training.compile import compile_environment
 from expkit.training.engine import ENGINE_VERSION
+from expkit.training.learners import effort
 
 Recorded = Callable[[str, int, Streams], frozenset[int]]
 """The finished seeds of an arm: (arm_key, root, streams) -> seed numbers."""
 
 STEPS_PER_BATCH = 40_000_000
-"""About a second of kernel on one core."""
+"""About a second of kernel on one core, for a simple agent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,7 @@ class PlannedArm:
 
     def batches(self) -> Iterator[Work]:
         """The missing seeds as work, about a second each."""
-        size = max(1, STEPS_PER_BATCH // self.arm.trainer.steps)
+        size = max(1, STEPS_PER_BATCH // (self.arm.trainer.steps * effort(self.arm.agent)))
         for start in range(0, len(self.missing), size):
             yield Work(
                 arm=self.arm,

@@ -7,7 +7,7 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from expkit.specs.agent import Accountant, Agent, Drunkard, Gambler
+from expkit.specs.agent import Accountant, Agent, DoubleQ, Drunkard, DynaQ, ExpectedSarsa, Gambler, QLearning, Sarsa
 from expkit.specs.environment import Dungeon, Environment
 from expkit.training.agents import KEEP, Learner
 from expkit.training.dungeon import BACKWARD, FORWARD
@@ -51,7 +51,7 @@ def _acts_at_random(agent: Agent) -> bool:
     match agent:
         case Drunkard():
             return True
-        case Accountant() | Gambler():
+        case Accountant() | Gambler() | QLearning() | Sarsa() | ExpectedSarsa() | DoubleQ() | DynaQ():
             return False
         case _:
             assert_never(agent)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from expkit.specs.base import Probability, Spec
+from expkit.specs.exploration import EpsilonGreedy, Exploration
 
 
 class Epsilon(Spec):
@@ -46,5 +47,65 @@ class Gambler(Spec):
     """How much is left to chance, and when."""
 
 
-Agent = Annotated[Drunkard | Accountant | Gambler, Field(discriminator="kind")]
+class _Bootstrapping(Spec):
+    """What every learner has that moves an entry towards the reward plus the discounted value of what follows."""
+
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """Step size of the update."""
+    discount: Annotated[float, Field(ge=0, le=1)] = 0.95
+    """Weight of the next state's value."""
+    initial_value: float = 0.0
+    """Every entry of the table before the first step; above all that can be earned, it makes the learner try all."""
+    exploration: Exploration = EpsilonGreedy(kind="epsilon_greedy")
+    """How much is left to chance, and when."""
+
+
+class QLearning(_Bootstrapping):
+    """Q-learning (Watkins, 1989): what follows is worth the next state's largest entry. The gambler, spelt out."""
+
+    kind: Literal["q_learning"]
+
+
+class Sarsa(_Bootstrapping):
+    """SARSA (Rummery and Niranjan, 1994): what follows is worth the entry of the action that is taken next.
+
+    A step is learnt from when the next action has been chosen, before it is taken; the last step of a training never.
+    """
+
+    kind: Literal["sarsa"]
+
+
+class ExpectedSarsa(_Bootstrapping):
+    """Expected SARSA (van Seijen et al., 2009): what follows is worth the next state's mean entry under the policy.
+
+    The policy is the one of the step that is learnt from, exploration included.
+    """
+
+    kind: Literal["expected_sarsa"]
+
+
+class DoubleQ(_Bootstrapping):
+    """Double Q-learning (van Hasselt, 2010): two tables; one picks the next state's best action, the other values it.
+
+    A coin says which of them learns. The learner acts on the mean of the two, and that is the table of its trial.
+    """
+
+    kind: Literal["double_q"]
+
+
+class DynaQ(_Bootstrapping):
+    """Dyna-Q (Sutton, 1990): Q-learning, and after every step as many updates from remembered ones.
+
+    What is remembered of a state and action is its last reward and next state; each pair seen is as likely as another.
+    """
+
+    kind: Literal["dyna_q"]
+    planning_steps: Annotated[int, Field(ge=0, le=1000)] = 5
+    """Updates from memory after each step."""
+
+
+Bootstrapping = QLearning | Sarsa | ExpectedSarsa | DoubleQ | DynaQ
+"""Every learner with an exploration of its own."""
+
+Agent = Annotated[Drunkard | Accountant | Gambler | Bootstrapping, Field(discriminator="kind")]
 """Every declared agent, told apart by `kind`."""

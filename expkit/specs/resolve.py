@@ -63,11 +63,12 @@ def resolve(experiment: Experiment) -> tuple[ResolvedArm, ...]:
 
 def _resolved(experiment: Experiment, name: str, arm: Arm, flaws: list[Flaw]) -> ResolvedArm | None:
     """A declared arm, or None and what is wrong with its overrides."""
+    settings = _declared(experiment, arm)
     try:
-        return _checked(name, _declared(experiment, arm), {})
+        return _checked(name, settings, {})
     except ValidationError as error:
         for mistake in error.errors(include_url=False):
-            keys = _keys(mistake["loc"])
+            keys = _keys(mistake["loc"], settings)
             flaws.append(_flaw(name, ("arms", name, *keys), keys, mistake))
         return None
 
@@ -94,11 +95,12 @@ def _swept(experiment: Experiment, sweep: Sweep, flaws: list[Flaw]) -> dict[str,
             why = f"the sweep yields {name} twice"
             flaws.append(Flaw(location=("sweep", "vary"), why=why, valid="name each value once"))
             continue
+        settings = _with_settings(base, varied)
         try:
-            arms[name] = _checked(name, _with_settings(base, varied), varied)
+            arms[name] = _checked(name, settings, varied)
         except ValidationError as error:
             for mistake in error.errors(include_url=False):
-                keys = _keys(mistake["loc"])
+                keys = _keys(mistake["loc"], settings)
                 flaws.append(_flaw(name, _in_sweep(sweep, varied, keys), keys, mistake))
     return arms
 
@@ -108,9 +110,17 @@ def _flaw(name: str, location: Location, keys: Location, error: ErrorDetails) ->
     return Flaw(location=location, why=f"arm {name}: {path}: {error['msg']}", arm=name, error=error)
 
 
-def _keys(loc: Location) -> Location:
-    """pydantic's location in a resolved arm without the agent's kind, which it puts in and which is no key."""
-    return (loc[0], *loc[2:]) if loc[0] == "agent" and len(loc) > 2 else loc
+def _keys(loc: Location, settings: object) -> Location:
+    """pydantic's location in a resolved arm without the kinds of what is told apart by kind: they are no keys."""
+    keys: list[str | int] = []
+    place = settings
+    for step in loc:
+        inside = place if isinstance(place, dict) else {}
+        if step not in inside and step == inside.get("kind"):
+            continue
+        keys.append(step)
+        place = inside.get(step)
+    return tuple(keys)
 
 
 def _in_sweep(sweep: Sweep, varied: Mapping[str, Setting], keys: Location) -> Location:

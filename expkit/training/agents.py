@@ -1,14 +1,18 @@
-"""How a declared agent becomes the kernel's parameters: one way to choose, three ways to learn."""
+"""How a simple agent becomes the kernel's parameters: one way to choose, three ways to learn."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from expkit.specs.agent import Accountant, Agent, Drunkard, Epsilon, Gambler
+from expkit.specs.agent import Accountant, Agent, Drunkard, Epsilon, Gambler, QLearning
+from expkit.specs.exploration import Constant, EpsilonGreedy, Linear
 
 KEEP, ADD, Q_LEARNING = 0, 1, 2
 """What becomes of a table's entry: nothing, the reward is added, it moves towards the bootstrapped target."""
+
+Simple = Drunkard | Accountant | Gambler
+"""The agents that the kernel is made for. The others have one of their own: `expkit.training.learner_kernel`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +37,27 @@ class Learner:
     epsilon_end: float
 
 
-def learner(agent: Agent, steps: int) -> Learner:
+def simplified(agent: Agent) -> Agent:
+    """The same agent in the simplest words: Q-learning whose epsilon is linear or constant is a gambler."""
+    if not isinstance(agent, QLearning):
+        return agent
+    match agent.exploration:
+        case EpsilonGreedy(epsilon=Linear(start=start, end=end, fraction=fraction)):
+            epsilon = Epsilon(start=start, end=end, fraction=fraction)
+        case EpsilonGreedy(epsilon=Constant(value=value)):
+            epsilon = Epsilon(start=value, end=value)
+        case _:
+            return agent
+    return Gambler(
+        kind="gambler",
+        learning_rate=agent.learning_rate,
+        discount=agent.discount,
+        initial_value=agent.initial_value,
+        epsilon=epsilon,
+    )
+
+
+def learner(agent: Simple, steps: int) -> Learner:
     """The kernel's parameters of a declared agent that trains for `steps` steps.
 
     The drunkard always explores and learns nothing; the accountant never explores and adds up rewards; the gambler

@@ -30,15 +30,16 @@ def unpack(environment: Mapping[str, str] = os.environ) -> None:
 
 
 def compile_kernel() -> None:
-    """Compile the kernel for this machine's processor into numba's cache."""
-    from expkit.specs.agent import Drunkard
+    """Compile the kernel, and the one of learners, for this machine's processor into numba's cache."""
+    from expkit.specs.agent import Drunkard, Sarsa
     from expkit.specs.environment import Dungeon
     from expkit.training.compile import compile_environment
     from expkit.training.streams import seeding_words
     from expkit.training.train import train_on
 
     mdp = compile_environment(Dungeon(kind="dungeon"))
-    train_on(mdp, Drunkard(kind="drunkard"), steps=40, words=seeding_words(0, "0" * 64, "common", [0]), seeds=[0])
+    for agent in (Drunkard(kind="drunkard"), Sarsa(kind="sarsa")):
+        train_on(mdp, agent, steps=40, words=seeding_words(0, "0" * 64, "common", [0]), seeds=[0])
 
 
 if __name__ == "__main__":

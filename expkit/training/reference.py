@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import PCG64, SeedSequence
 
-from expkit.specs.agent import Accountant, Agent, Drunkard, Gambler
+from expkit.specs.agent import Agent
 from expkit.specs.experiment import Streams
 from expkit.training.evaluate import greedy_policy, optimal_gain, policy_gain, random_gain
 from expkit.training.mdp import Mdp
+from expkit.training.reference_agents import reference_agent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,50 +37,32 @@ def reference_trial(
     mdp: Mdp, agent: Agent, *, steps: int, root: int, arm_key: str, streams: Streams, seed: int
 ) -> ReferenceTrial:
     """Trains one seed of an agent on a table for a number of steps and measures it."""
-    environment, choices, starts = (PCG64(_luck(root, arm_key, streams, seed, number)) for number in range(3))
+    environment, choices, starts, further = (PCG64(_luck(root, arm_key, streams, seed, number)) for number in range(4))
     next_state, reward = mdp.next_state.tolist(), mdp.reward.tolist()
     probability, terminal, start = mdp.probability.tolist(), mdp.terminal.tolist(), mdp.start.tolist()
 
-    first_value = agent.initial_value if isinstance(agent, Gambler) else 0.0
-    q = [[float(first_value)] * mdp.actions for _ in range(mdp.states)]
-    visits = [[0] * mdp.actions for _ in range(mdp.states)]
+    trained = reference_agent(agent, mdp.states, mdp.actions, steps, lambda: int(further.random_raw()))
     windows: list[float] = []
 
     state = _drawn(start, int(starts.random_raw()))
     for window in range(40):
         collected = 0.0
         for t in range(window * steps // 40, (window + 1) * steps // 40):
-            word = int(choices.random_raw())
-            explore, choose = word >> 32, word & 0xFFFFFFFF
-            if explore / 2**32 < _epsilon(agent, t, steps):
-                candidates = list(range(mdp.actions))
-            else:
-                best = max(q[state])
-                candidates = [action for action in range(mdp.actions) if not q[state][action] < best]
-            action = candidates[choose * len(candidates) >> 32]
-
+            action = trained.act(state, t, int(choices.random_raw()))
             outcome = _drawn(probability[state][action], int(environment.random_raw()))
             gained = reward[state][action][outcome]
             ended = terminal[state][action][outcome]
             following = _drawn(start, int(starts.random_raw())) if ended else next_state[state][action][outcome]
 
-            match agent:
-                case Accountant():
-                    q[state][action] += gained
-                case Gambler():
-                    future = 0.0 if ended else max(q[following])
-                    target = gained + agent.discount * future
-                    q[state][action] += agent.learning_rate * (target - q[state][action])
-                case Drunkard():
-                    pass
-            visits[state][action] += 1
+            trained.learn(state, action, gained, None if ended else following)
             collected += gained
             state = following
         windows.append(collected)
 
     bounds = [window * steps // 40 for window in range(41)]
     curve = [collected / (bounds[i + 1] - bounds[i]) for i, collected in enumerate(windows)]
-    return ReferenceTrial(q=q, visits=visits, curve=curve, metrics=_metrics(mdp, q, windows, steps))
+    q = trained.learnt()
+    return ReferenceTrial(q=q, visits=trained.visits, curve=curve, metrics=_metrics(mdp, q, windows, steps))
 
 
 def _luck(root: int, arm_key: str, streams: Streams, seed: int, number: int) -> SeedSequence:
@@ -98,20 +81,6 @@ def _drawn(chances: list[float], word: int) -> int:
         if fraction < cumulative:
             return index
     return possible[-1]
-
-
-def _epsilon(agent: Agent, t: int, steps: int) -> float:
-    """The probability of exploring on step t, counted from 0."""
-    match agent:
-        case Drunkard():
-            return 1.0
-        case Accountant():
-            return 0.0
-        case Gambler(epsilon=epsilon):
-            length = max(1, math.floor(epsilon.fraction * steps))
-            if t >= length:
-                return epsilon.end
-            return epsilon.start + (epsilon.end - epsilon.start) / length * t
 
 
 def _metrics(mdp: Mdp, q: list[list[float]], windows: list[float], steps: int) -> dict[str, float]:

@@ -1,18 +1,25 @@
-"""Where a trial's luck comes from: three streams of raw PCG64 words for each seed.
+"""Where a trial's luck comes from: streams of raw PCG64 words for each seed, three or four of them.
 
-Stream 0 is the environment's, 1 the agent's, 2 the start states'. With k the seed's number,
+Stream 0 is the environment's, 1 the agent's, 2 the start states', 3 the agent's further one. With k the seed's number,
 
     independent   SeedSequence([root, int(arm_key[:16], 16)], spawn_key=(k, stream))
     common        SeedSequence(root, spawn_key=(k, stream))
 
 seeds a `PCG64`, whose words are those of `random_raw`. Every step takes one word of stream 0 and one of stream 1,
-whatever is decided; every start of an episode takes one of stream 2.
+whatever is decided; every start of an episode takes one of stream 2. Who needs more luck than that takes it from
+stream 3, a fixed number of words a step: Double Q-learning one, Dyna-Q one for each of its planning steps.
 
 * An environment's or a start's word w is u = (w >> 11) * 2**-53. The outcome is the first whose cumulative
   probability, summed from the left, exceeds u; the last outcome of positive probability takes what rounding leaves.
 * An agent's word has two halves. The upper one, h, explores when h * 2**-32 < epsilon_t. The lower one, l, picks
   candidate number (l * n) >> 32 of n, in the order of the actions: of all actions when exploring, else of those whose
-  entry is the largest.
+  entry is the largest; under UCB, of those whose bound is the largest. Under Boltzmann the whole word is u, as above,
+  and the action the first whose cumulative weight exceeds u times the sum of all, or else the last.
+* Double Q-learning's word of stream 3: its highest bit is the coin, 1 for the second table to learn, and its lower half
+  picks among the next state's largest entries, as above. Dyna-Q's: the upper half picks among the pairs of state and
+  action that have been seen, in the order of their first visits.
+
+SARSA learns from a step when the next step's word has chosen: it takes no word more than the others.
 
 NumPy promises that seeding and raw words stay as they are.
 """
@@ -27,7 +34,7 @@ from numpy.typing import NDArray
 
 from expkit.specs.experiment import Streams
 
-ENVIRONMENT, AGENT, STARTS = 0, 1, 2
+ENVIRONMENT, AGENT, STARTS, FURTHER = 0, 1, 2, 3
 
 SEED_LIMIT = 2**32
 """Seed numbers are below it: one word of a spawn key each."""
@@ -38,8 +45,10 @@ def stream(root: int, arm_key: str, streams: Streams, seed: int, number: int) ->
     return SeedSequence(_entropy(root, arm_key, streams), spawn_key=(seed, number))
 
 
-def seeding_words(root: int, arm_key: str, streams: Streams, seeds: Sequence[int]) -> NDArray[np.uint64]:
-    """What seeds the generators of many trials: uint64 [seeds, 3 streams, 4].
+def seeding_words(
+    root: int, arm_key: str, streams: Streams, seeds: Sequence[int], *, count: int = 3
+) -> NDArray[np.uint64]:
+    """What seeds the generators of many trials, the first `count` streams of each: uint64 [seeds, count, 4].
 
     `[i, number]` equals `stream(root, arm_key, streams, seeds[i], number).generate_state(4, np.uint64)`, for all
     seeds at once: a `SeedSequence` and a `PCG64` of its own for each stream would cost as much as the training. NumPy
@@ -53,8 +62,8 @@ def seeding_words(root: int, arm_key: str, streams: Streams, seeds: Sequence[int
         raise ValueError(f"seed numbers must lie in [0, 2**32); got {min(seeds)} to {max(seeds)}")
     keys = np.array(seeds, dtype=np.uint32)
     shared = SeedSequence(_entropy(root, arm_key, streams)).pool
-    words = np.empty((len(keys), 3, 4), dtype=np.uint64)
-    for number in (ENVIRONMENT, AGENT, STARTS):
+    words = np.empty((len(keys), count, 4), dtype=np.uint64)
+    for number in range(count):
         pool = [np.full(len(keys), word, dtype=np.uint32) for word in shared]
         constant = _INIT_A * pow(_MULT_A, _HASHES_BEFORE_SPAWN_KEY, _2_32) % _2_32
         for spawned in (keys, np.full(len(keys), number, dtype=np.uint32)):

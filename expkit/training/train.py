@@ -12,16 +12,19 @@ from numpy.typing import NDArray
 from expkit.errors import ExecutorFailed
 from expkit.records.work import Work
 from expkit.specs.agent import Agent
-from expkit.training.agents import learner
+from expkit.training import kernel, learner_kernel
+from expkit.training.agents import Simple, learner, simplified
 from expkit.training.compile import compile_environment
 from expkit.training.engine import ENGINE_VERSION
-from expkit.training.kernel import LANES, Table, advance, begin
+from expkit.training.kernel import LANES, Lanes, Table
+from expkit.training.learners import effort, parameters, streams_of
 from expkit.training.mdp import Mdp
 from expkit.training.metrics import measure
-from expkit.training.streams import seeding_words
+from expkit.training.minds import begin, learnt
+from expkit.training.streams import FURTHER, seeding_words
 
 BLOCK_STEPS = 250_000
-"""Steps between two looks at `cancelled`, of each of the trials side by side: about 15 ms."""
+"""Steps of a simple agent between two looks at `cancelled`, of each of the trials side by side: about 15 ms."""
 
 
 class Cancelled(Exception):
@@ -67,7 +70,7 @@ def train(
         _agreed_table(work),
         work.arm.agent,
         steps=work.arm.trainer.steps,
-        words=seeding_words(work.root, work.arm_key, work.streams, work.seeds),
+        words=seeding_words(work.root, work.arm_key, work.streams, work.seeds, count=streams_of(work.arm.agent)),
         seeds=work.seeds,
         on_steps=on_steps,
         cancelled=cancelled,
@@ -83,30 +86,31 @@ def train_on(
     seeds: Sequence[int],
     on_steps: Callable[[int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
-    block_steps: int = BLOCK_STEPS,
+    block_steps: int | None = None,
 ) -> Trials:
-    """Trains an agent on any table. words: uint64 [seeds, 3 streams, 4], of `expkit.training.streams.seeding_words`.
+    """Trains an agent on any table. words: uint64 [seeds, streams, 4], of `expkit.training.streams.seeding_words`.
 
-    Results depend neither on block_steps nor on which seeds are trained together.
+    Of streams there are as many as the agent takes (`expkit.training.learners.streams_of`), or more. Results depend
+    neither on block_steps nor on which seeds are trained together.
 
     Raises:
         Cancelled: `cancelled` said so.
     """
-    table, parameters = Table.of(mdp), learner(agent, steps)
-    lanes = begin(mdp, table, parameters, words)
+    training = _begun(mdp, agent, steps, words)
+    block_steps = block_steps or max(1, BLOCK_STEPS // effort(agent))
     for group in range(0, len(seeds), LANES):
-        part = lanes.part(group, group + LANES)
+        trials = range(group, min(group + LANES, len(seeds)))
         for first in range(0, steps, block_steps):
             if cancelled is not None and cancelled():
                 raise Cancelled
             last = min(first + block_steps, steps)
-            advance(table, parameters, part, first=first, last=last, steps=steps)
+            training.advance(trials, first, last)
             if on_steps is not None:
-                on_steps((last - first) * len(part.row))
+                on_steps((last - first) * len(trials))
 
     shape = (len(seeds), mdp.states, mdp.actions)
-    q, visits = lanes.q.reshape(shape), lanes.visits.reshape(shape)
-    measured = measure(mdp, q, lanes.sums, steps)
+    q, visits = training.learnt().reshape(shape), training.lanes.visits.reshape(shape)
+    measured = measure(mdp, q, training.lanes.sums, steps)
     _unify_nans(q, measured.curve)
     return Trials(
         seeds=np.array(seeds, dtype=np.int64),
@@ -118,6 +122,40 @@ def train_on(
         failed={seeds[trial]: why for trial, why in measured.failed.items()},
         steps=steps * len(seeds),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Training:
+    """Trials under way, in the kernel of their agent."""
+
+    lanes: Lanes
+    advance: Callable[[range, int, int], None]
+    """Takes some of the trials from one step to another."""
+    learnt: Callable[[], NDArray[np.float64]]
+    """The tables that the trials have come to."""
+
+
+def _begun(mdp: Mdp, agent: Agent, steps: int, words: NDArray[np.uint64]) -> _Training:
+    table = Table.of(mdp)
+    agent = simplified(agent)
+    if isinstance(agent, Simple):
+        plain = learner(agent, steps)
+        lanes = kernel.begin(mdp, table, plain, np.ascontiguousarray(words[:, :FURTHER]))
+
+        def step(trials: range, first: int, last: int) -> None:
+            part = lanes.part(trials.start, trials.stop)
+            kernel.advance(table, plain, part, first=first, last=last, steps=steps)
+
+        return _Training(lanes=lanes, advance=step, learnt=lambda: lanes.q)
+
+    declared = parameters(agent, steps)
+    lanes, minds = begin(mdp, table, declared, words)
+
+    def advance(trials: range, first: int, last: int) -> None:
+        part, thinking = lanes.part(trials.start, trials.stop), minds.part(trials.start, trials.stop)
+        learner_kernel.advance(table, declared, part, thinking, first=first, last=last, steps=steps)
+
+    return _Training(lanes=lanes, advance=advance, learnt=lambda: learnt(declared, lanes, minds))
 
 
 def trial_digests(

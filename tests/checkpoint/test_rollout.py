@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from expkit.checkpoint.policy import action_chances, frozen
 from expkit.checkpoint.rollout import evaluate, luck_key, returns
-from expkit.specs.agent import Accountant, Agent, Drunkard, Gambler
+from expkit.specs.agent import Accountant, Agent, DoubleQ, Drunkard, Gambler, Sarsa
 from expkit.specs.environment import Dungeon
 from expkit.training.compile import compile_environment
 from expkit.training.mdp import Mdp
@@ -22,7 +22,13 @@ from tests.training.test_evaluate import tables
 
 ARM_KEY = "0123456789abcdef" * 4
 LUCK = luck_key(ARM_KEY)
-AGENTS: tuple[Agent, ...] = (Drunkard(kind="drunkard"), Accountant(kind="accountant"), Gambler(kind="gambler"))
+AGENTS: tuple[Agent, ...] = (
+    Drunkard(kind="drunkard"),
+    Accountant(kind="accountant"),
+    Gambler(kind="gambler"),
+    Sarsa(kind="sarsa"),
+    DoubleQ(kind="double_q"),
+)
 
 
 def drawn(chances: list[float], word: int) -> int:

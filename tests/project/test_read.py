@@ -73,7 +73,7 @@ def test_a_sound_project_is_read_whole() -> None:
             "4:10: trainer lacks the key 'steps'; add steps: a whole number from 40 to 1000000000000",
         ),
         ("kind: gambler,", "kind: gamblr,", "8:27: there is no agent of the kind 'gamblr'; did you mean 'gambler'? va"),
-        ("kind: gambler, ", "", "8:20: agent lacks the key 'kind'; valid are accountant, drunkard, gambler"),
+        ("kind: gambler, ", "", "8:20: agent lacks the key 'kind'; valid are accountant, double_q, dru"),
         ("{kind: gambler, learning_rate: 0.1}", "gambler", "8:20: agent: expected a mapping whose kind is accountan"),
         ("learning_rate: 0.1", "learning_rate: 0", "8:51: learning_rate: 0 is out of range; valid is a number above"),
         ("learning_rate: 0.1", "epsilon: {stat: 1}", "8:46: unknown key 'stat' in epsilon; did you mean 'start'?"),
@@ -116,6 +116,74 @@ def test_a_mistake_in_an_experiment_is_placed_and_explained(old: str, new: str, 
     assert len(found) == (said is not None), found
     for line in found:
         assert line.startswith(f"{E}:{said}")
+
+
+SARSA = "gambler: {agent: {kind: sarsa, exploration: {kind: epsilon_greedy, epsilon: {kind: linear, start: 0.5}}}}"
+SWEPT = "sweep: {arm: gambler, vary: {agent.exploration.epsilon.start: [0.1, 0.5]}}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "kind: sarsa",
+            "kind: sarssa",
+            "8:27: there is no agent of the kind 'sarssa'; did you mean 'sarsa'? valid are",
+        ),
+        (
+            "kind: epsilon_greedy",
+            "kind: epsilon-greedy",
+            "8:54: there is no exploration of the kind 'epsilon-greedy'; did you mean 'epsilon_greedy'? valid are bo",
+        ),
+        (
+            "kind: epsilon_greedy, ",
+            "",
+            "8:47: exploration lacks the key 'kind'; valid are boltzmann, epsilon_greedy, ucb",
+        ),
+        ("kind: epsilon_greedy", "kind: ucb", "8:59: unknown key 'epsilon' in exploration; valid are kind, c"),
+        (
+            "kind: linear",
+            "kind: exponental",
+            "8:86: there is no epsilon of the kind 'exponental'; did you mean 'exponential'? valid are constant, ex",
+        ),
+        (
+            "kind: linear",
+            "kind: exponential",
+            "8:79: epsilon lacks the key 'decay'; add decay: a number above 0 and below 1",
+        ),
+        (
+            "kind: linear",
+            "kind: exponential, decay: 0.9, end: 0.7",
+            "8:79: an exponential schedule falls, but it starts at 0.5 and ends at 0.7",
+        ),
+        ("start: 0.5", "start: 1.5", "8:101: start: 1.5 is out of range; valid is a number from 0 to 1"),
+        ("start: 0.5", "strat: 0.5", "8:94: unknown key 'strat' in epsilon; did you mean 'start'?"),
+        (
+            "[0.1, 0.5]",
+            "[0.1, 2]",
+            "9:69: arm gambler[start=2]: start: 2 is out of range; valid is a number from 0 to 1",
+        ),
+        (
+            "epsilon.start: [",
+            "epsilon.value: [",
+            "9:30: the varied arm has no parameter agent.exploration.epsilon.valu",
+        ),
+        (
+            "exploration.epsilon.start: [",
+            "exploration.kind: [",
+            "9:30: a sweep varies parameters, not kinds; declare an",
+        ),
+    ],
+)
+def test_a_mistake_in_an_exploration_is_placed_and_explained(old: str, new: str, said: str) -> None:
+    """Kinds within kinds: each names what it has, in its own words; a sweep reaches into them."""
+    files = edited(E, "gambler: {agent: {kind: gambler, learning_rate: 0.1}}", SARSA)
+    files[E] = files[E].replace(b"sweep: {arm: gambler, vary: {agent.learning_rate: [0.1, 0.5]}}", SWEPT.encode())
+    del files[Q]
+    assert report(files) == []
+    assert files[E].count(old.encode()) == 1
+    (found,) = report(files | {E: files[E].replace(old.encode(), new.encode())})
+    assert found.startswith(f"{E}:{said}")
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from expkit.specs.agent import Accountant, Drunkard, Epsilon, Gambler
+from expkit.specs.agent import Accountant, DoubleQ, Drunkard, DynaQ, Epsilon, Gambler, QLearning, Sarsa
 from expkit.specs.criterion import Difference, Ratio, Value, arms_of
 from expkit.specs.environment import Dungeon
 from expkit.specs.experiment import Experiment, Seeds
+from expkit.specs.exploration import Boltzmann, ConstantTemperature, EpsilonGreedy, Exponential, Linear, Ucb
 from expkit.specs.metric import TABULAR_METRICS
 from expkit.specs.question import Family, Hypothesis, ResearchQuestion
 from expkit.specs.trainer import Tabular
@@ -116,6 +117,17 @@ def test_a_question_needs_a_scope_an_experiment_and_a_hypothesis() -> None:
         (Epsilon, {"start": 1.5}),
         (Drunkard, {"kind": "drunkard", "learning_rate": 0.1}),
         (Accountant, {"kind": "gambler"}),
+        (QLearning, {"kind": "q_learning", "epsilon": {"start": 0.5}}),
+        (QLearning, {"kind": "q_learning", "planning_steps": 5}),
+        (Sarsa, {"kind": "sarsa", "exploration": {"kind": "epsilon_greedy", "epsilon": {"start": 0.5}}}),
+        (DynaQ, {"kind": "dyna_q", "planning_steps": -1}),
+        (Exponential, {"kind": "exponential"}),
+        (Exponential, {"kind": "exponential", "decay": 1}),
+        (Exponential, {"kind": "exponential", "decay": 0.9, "start": 0.1, "end": 0.2}),
+        (Boltzmann, {"kind": "boltzmann", "temperature": {"kind": "constant", "value": 0}}),
+        (Boltzmann, {"kind": "boltzmann", "temperature": {"kind": "linear", "end": 0}}),
+        (Boltzmann, {"kind": "boltzmann", "temperature": {"kind": "exponential", "decay": 0.9, "end": 0}}),
+        (Ucb, {"kind": "ucb", "c": -1}),
         (Tabular, {"kind": "tabular", "steps": 39}),
         (Tabular, {"kind": "tabular", "steps": 1e4}),
         (Seeds, {"root": 2**53, "count": 5}),
@@ -158,6 +170,25 @@ def test_the_gamblers_defaults_are_the_tutorials_settings() -> None:
     gambler = Gambler(kind="gambler")
     assert (gambler.learning_rate, gambler.discount, gambler.initial_value) == (0.1, 0.95, 0.0)
     assert gambler.epsilon == Epsilon(start=1.0, end=0.0, fraction=1.0)
+
+
+def test_a_learners_defaults_are_the_gamblers() -> None:
+    """So that two kinds that are compared differ in nothing else; a temperature may exceed 1."""
+    for learner in (QLearning(kind="q_learning"), DoubleQ(kind="double_q"), DynaQ(kind="dyna_q")):
+        assert (learner.learning_rate, learner.discount, learner.initial_value) == (0.1, 0.95, 0.0)
+        assert learner.exploration == EpsilonGreedy(kind="epsilon_greedy", epsilon=Linear(kind="linear"))
+    assert Linear(kind="linear").model_dump(exclude={"kind"}) == Epsilon().model_dump()
+    assert read(ConstantTemperature, {"kind": "constant", "value": 20.0}).value == 20.0
+
+
+def test_the_first_agents_are_written_as_ever() -> None:
+    """Their dump enters the keys of arms whose results exist."""
+    assert Drunkard(kind="drunkard").model_dump_json() == '{"kind":"drunkard"}'
+    assert Accountant(kind="accountant").model_dump_json() == '{"kind":"accountant"}'
+    assert Gambler(kind="gambler").model_dump_json() == (
+        '{"kind":"gambler","learning_rate":0.1,"discount":0.95,"initial_value":0.0,'
+        '"epsilon":{"start":1.0,"end":0.0,"fraction":1.0}}'
+    )
 
 
 def test_metrics_are_known_by_their_own_names() -> None:

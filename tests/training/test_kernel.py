@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,74 +7,17 @@ from hypothesis import strategies as st
 from numpy.random import PCG64
 from numpy.typing import NDArray
 
-from expkit.specs.agent import Accountant, Agent, Drunkard, Epsilon, Gambler
+from expkit.specs.agent import Accountant, Agent, Drunkard, Gambler
 from expkit.specs.environment import Dungeon
 from expkit.specs.experiment import Streams
 from expkit.training import kernel
-from expkit.training.agents import learner
+from expkit.training.agents import Simple, learner
 from expkit.training.compile import compile_environment
 from expkit.training.mdp import Mdp
 from expkit.training.reference import reference_trial
 from expkit.training.streams import seeding_words, stream
-from expkit.training.train import Trials, train_on
-
-KEY = "5f" * 32
-ROOT = 2026
-
-
-@st.composite
-def tables(draw: st.DrawFn) -> Mdp:
-    """Dungeons of every rule, and random tables with episodes, impossible outcomes and rewards that round."""
-    if draw(st.booleans()):
-        return compile_environment(
-            Dungeon(
-                kind="dungeon",
-                length=draw(st.integers(2, 6)),
-                slip=draw(st.sampled_from([0.0, 0.1, 0.5, 1.0])),
-                reward_rule=draw(st.sampled_from(["bump", "landing", "entry"])),
-            )
-        )
-    shape = (draw(st.integers(1, 5)), draw(st.integers(1, 4)), draw(st.integers(1, 3)))
-    random = np.random.default_rng(draw(st.integers(0, 2**32)))
-    weight = random.integers(0, 4, shape).astype(float)
-    weight[..., -1] += weight.sum(axis=2) == 0
-    start = random.integers(0, 3, shape[0]).astype(float)
-    start[-1] += start.sum() == 0
-    return Mdp(
-        next_state=random.integers(0, shape[0], shape),
-        reward=random.normal(size=shape) * random.integers(0, 2, shape),
-        probability=weight / weight.sum(axis=2, keepdims=True),
-        terminal=random.random(shape) < draw(st.sampled_from([0.0, 0.3])),
-        start=start / start.sum(),
-    )
-
-
-schedules = st.builds(
-    Epsilon,
-    start=st.sampled_from([0.0, 0.3, 1.0]),
-    end=st.sampled_from([0.0, 0.05, 1.0]),
-    fraction=st.sampled_from([1e-9, 0.37, 1.0]),
-)
-agents = st.one_of(
-    st.just(Drunkard(kind="drunkard")),
-    st.just(Accountant(kind="accountant")),
-    st.builds(
-        Gambler,
-        kind=st.just("gambler"),
-        learning_rate=st.sampled_from([0.01, 0.1, 0.25, 1.0]),
-        discount=st.sampled_from([0.0, 0.95, 1.0]),
-        initial_value=st.sampled_from([0.0, 5.0, -3.3]),
-        epsilon=schedules,
-    ),
-)
-
-
-def trained(
-    mdp: Mdp, agent: Agent, steps: int, seeds: list[int], streams: Streams = "independent", **how: Any
-) -> Trials:
-    """Trials of a few seeds."""
-    words = seeding_words(ROOT, KEY, streams, seeds)
-    return train_on(mdp, agent, steps=steps, words=words, seeds=seeds, **how)
+from expkit.training.train import Trials
+from tests.training.drawn import KEY, ROOT, agents, simple_agents, tables, trained
 
 
 def assert_same_bytes(one: Trials, other: Trials) -> None:
@@ -87,7 +28,7 @@ def assert_same_bytes(one: Trials, other: Trials) -> None:
     assert one.trial_digests == other.trial_digests
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     mdp=tables(),
     agent=agents,
@@ -110,7 +51,7 @@ def test_the_kernel_equals_the_reference_byte_for_byte(
         }
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(mdp=tables(), agent=agents, steps=st.integers(40, 300), block=st.integers(1, 300))
 def test_the_size_of_a_block_does_not_matter(mdp: Mdp, agent: Agent, steps: int, block: int) -> None:
     """A training that is cut anywhere, also within a window of the curve, goes on as if it had not been."""
@@ -119,8 +60,8 @@ def test_the_size_of_a_block_does_not_matter(mdp: Mdp, agent: Agent, steps: int,
 
 
 @settings(max_examples=10, deadline=None)
-@given(mdp=tables(), agent=agents, steps=st.integers(40, 80))
-def test_the_compiled_code_does_what_its_python_text_says(mdp: Mdp, agent: Agent, steps: int) -> None:
+@given(mdp=tables(), agent=simple_agents, steps=st.integers(40, 80))
+def test_the_compiled_code_does_what_its_python_text_says(mdp: Mdp, agent: Simple, steps: int) -> None:
     """The step itself, interpreted: `py_func` of the walk, the choice and the start."""
     words = seeding_words(ROOT, KEY, "independent", [0, 1])
     table, parameters = kernel.Table.of(mdp), learner(agent, steps)

@@ -20,9 +20,10 @@ KEY = "fedcba9876543210" * 4
 )
 def test_seeding_words_are_those_of_numpy(root: int, key: str, streams: Streams, seeds: list[int]) -> None:
     """The vectorised seeding equals `SeedSequence`, word for word, for every root, arm, seed and stream."""
-    words = seeding_words(root, key, streams, seeds)
+    words = seeding_words(root, key, streams, seeds, count=4)
+    assert (seeding_words(root, key, streams, seeds) == words[:, :3]).all()
     for i, seed in enumerate(seeds):
-        for number in range(3):
+        for number in range(4):
             expected = stream(root, key, streams, seed, number).generate_state(4, np.uint64)
             assert words[i, number].tolist() == expected.tolist()
 
@@ -36,8 +37,8 @@ def test_independent_streams_differ_by_arm_and_common_ones_do_not() -> None:
 
 def test_no_two_streams_of_a_root_share_words() -> None:
     """Seeds and stream numbers both tell generators apart."""
-    first = {int(PCG64(stream(7, KEY, "independent", k, s)).random_raw()) for k in range(50) for s in range(3)}
-    assert len(first) == 150
+    first = {int(PCG64(stream(7, KEY, "independent", k, s)).random_raw()) for k in range(50) for s in range(4)}
+    assert len(first) == 200
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32])

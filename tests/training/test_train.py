@@ -23,6 +23,9 @@ AGENTS: dict[str, dict[str, Any]] = {
     "accountant": {"kind": "accountant"},
     "gambler": {"kind": "gambler"},
 }
+LEARNERS: dict[str, dict[str, Any]] = {
+    kind: {"kind": kind} for kind in ("q_learning", "sarsa", "expected_sarsa", "double_q", "dyna_q")
+}
 
 # When one of these changes, the same declaration yields other numbers: raise ENGINE_VERSION in
 # expkit/training/engine.py, so that every arm gets a new identity, and only then write the new digests here.
@@ -39,13 +42,33 @@ GOLDEN = {
         "cec4e88210fca5389d7be0493328ffc8120f80a7114336c51615a1cb8a3920a8",
         "c3b116e7cd78a702c6f8366706019604f8727845ca31f2308340027e1100af9f",
     ),
+    "q_learning": (
+        "cec4e88210fca5389d7be0493328ffc8120f80a7114336c51615a1cb8a3920a8",
+        "c3b116e7cd78a702c6f8366706019604f8727845ca31f2308340027e1100af9f",
+    ),
+    "sarsa": (
+        "a098461d008abbec513905a361eb3915356be3b3cdde46472ff9fc306b113522",
+        "c3a88e03ad96c91e15bfe26c40be4a057ed089cf6c30db242c8ee43cf7f69d20",
+    ),
+    "expected_sarsa": (
+        "b85627fb33f9b3ff058ee1c62e43edf9364cb5ef84fd796888a14448783e5c01",
+        "3c4b7790655f5a250efee97914afd258364535c29aa2b7629656671452a5f42c",
+    ),
+    "double_q": (
+        "1af543553f5e63c8f528546eba8f34a4a820921917020d69ee2b16c7fc65793a",
+        "f181731d431e40e79798e4785c061f1d9c2484eb4e402da64d8dedd387cd9f0c",
+    ),
+    "dyna_q": (
+        "e8b84ea5f4c10bce9b29657728f3029ad1b9d8b2c4ec3e9cf9b7dd3d74e6b26d",
+        "184f4cca0345d61a377030d63be8b1899d0ee1325e7b6ccfa1192f31df4a38bc",
+    ),
 }
 
 
-@pytest.mark.parametrize("name", AGENTS)
+@pytest.mark.parametrize("name", GOLDEN)
 def test_the_numbers_are_those_of_this_engine_version(make_work: MakeWork, name: str) -> None:
     """sha256 of ten Q-tables, and of ten whole trials (the drunkard's tables are zeros)."""
-    trials = train(make_work(AGENTS[name]))
+    trials = train(make_work((AGENTS | LEARNERS)[name]))
     assert (array_digest(trials.q), digest(list(trials.trial_digests))) == GOLDEN[name]
 
 
@@ -85,8 +108,8 @@ def test_a_seed_alone_equals_the_seed_in_a_batch(make_work: MakeWork) -> None:
 
 
 def test_two_threads_give_the_bytes_of_one(make_work: MakeWork) -> None:
-    """Six works of three agents on two threads."""
-    work = [make_work(agent, range(30), steps=2000) for agent in AGENTS.values()] * 2
+    """Works of every agent on two threads."""
+    work = [make_work(agent, range(30), steps=2000) for agent in (AGENTS | LEARNERS).values()] * 2
     alone = [train(item).trial_digests for item in work]
     with ThreadPoolExecutor(2) as threads:
         together = [trials.trial_digests for trials in threads.map(train, work)]

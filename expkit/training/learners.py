@@ -1,0 +1,121 @@
+"""How a declared learner becomes the parameters of its kernel: what it learns, and how it explores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from expkit.specs.agent import Agent, Bootstrapping, DoubleQ, DynaQ, ExpectedSarsa, QLearning, Sarsa
+from expkit.specs.exploration import Boltzmann, Constant, EpsilonGreedy, Exponential, Linear, Ucb
+from expkit.training.agents import Simple, simplified
+from expkit.training.streams import FURTHER
+
+Q_LEARNING, SARSA, EXPECTED_SARSA, DOUBLE_Q, DYNA_Q = range(5)
+"""What follows a step is worth: the largest entry, the next action's, their mean, the other table's; and memory."""
+
+EPSILON_GREEDY, BOLTZMANN, UCB = range(3)
+"""What an action is chosen by: chance or the largest entry, chance by weight, the largest bound."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """Epsilon, a temperature or a width over the steps, counted from 0.
+
+    Linear: start + slope * t while t < length, and `end` from there on. Exponential, where decay is not 1: `start`,
+    then each step's value times decay, but not below `end`.
+    """
+
+    start: float
+    slope: float
+    length: int
+    end: float
+    decay: float
+
+    @classmethod
+    def of(cls, declared: Linear | Exponential | Constant, steps: int) -> Schedule:
+        """A declared schedule of a training of `steps` steps."""
+        match declared:
+            case Linear(start=start, end=end, fraction=fraction):
+                length = max(1, int(fraction * steps))
+                return cls(start=start, slope=(end - start) / length, length=length, end=end, decay=1.0)
+            case Exponential(start=start, decay=decay, end=end):
+                return cls(start=start, slope=0.0, length=0, end=end, decay=decay)
+            case Constant(value=value):
+                return cls.constant(value)
+            case _:
+                assert_never(declared)
+
+    @classmethod
+    def constant(cls, value: float) -> Schedule:
+        """The same value on every step."""
+        return cls(start=value, slope=0.0, length=0, end=value, decay=1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters:
+    """A learner as its kernel runs it."""
+
+    rule: int
+    """`Q_LEARNING`, `SARSA`, `EXPECTED_SARSA`, `DOUBLE_Q` or `DYNA_Q`."""
+    learning_rate: float
+    discount: float
+    initial_value: float
+    planning_steps: int
+    exploration: int
+    """`EPSILON_GREEDY`, `BOLTZMANN` or `UCB`."""
+    schedule: Schedule
+    """Of epsilon, of the temperature, or of c, which stays what it is."""
+
+
+def parameters(agent: Bootstrapping, steps: int) -> Parameters:
+    """The parameters of a declared learner that trains for `steps` steps."""
+    exploration, schedule = _explored(agent, steps)
+    return Parameters(
+        rule=_rule(agent),
+        learning_rate=agent.learning_rate,
+        discount=agent.discount,
+        initial_value=agent.initial_value,
+        planning_steps=agent.planning_steps if isinstance(agent, DynaQ) else 0,
+        exploration=exploration,
+        schedule=schedule,
+    )
+
+
+def streams_of(agent: Agent) -> int:
+    """How many streams of luck an agent's trials take."""
+    return FURTHER + 1 if isinstance(agent, DoubleQ | DynaQ) else FURTHER
+
+
+def effort(agent: Agent) -> int:
+    """How long a step takes, roughly, in steps of a gambler."""
+    if isinstance(simplified(agent), Simple):
+        return 1
+    return 5 + (agent.planning_steps if isinstance(agent, DynaQ) else 0)
+
+
+def _rule(agent: Bootstrapping) -> int:
+    match agent:
+        case QLearning():
+            return Q_LEARNING
+        case Sarsa():
+            return SARSA
+        case ExpectedSarsa():
+            return EXPECTED_SARSA
+        case DoubleQ():
+            return DOUBLE_Q
+        case DynaQ():
+            return DYNA_Q
+        case _:
+            assert_never(agent)
+
+
+def _explored(agent: Bootstrapping, steps: int) -> tuple[int, Schedule]:
+    match agent.exploration:
+        case EpsilonGreedy(epsilon=epsilon):
+            return EPSILON_GREEDY, Schedule.of(epsilon, steps)
+        case Boltzmann(temperature=temperature):
+            return BOLTZMANN, Schedule.of(temperature, steps)
+        case Ucb(c=c):
+            return UCB, Schedule.constant(c)
+        case _:
+            assert_never(agent.exploration)
