@@ -82,6 +82,16 @@ def test_work_comes_in_batches_of_about_a_second(steps: int) -> None:
     assert len(batches) == {1000: 1, STEPS_PER_BATCH // 3: 3}.get(steps, 7)
 
 
+def test_a_learner_that_plans_comes_in_smaller_batches() -> None:
+    """A batch is about a second, and fifty planning steps make a step long."""
+    dreamer = {"dreamer": {"agent": {"kind": "dyna_q", "planning_steps": 50}}}
+    seeds = {"root": 1, "count": 100}
+    (simple,), (planning,) = (
+        planned(trainer={"kind": "tabular", "steps": 100_000}, arms=arms, seeds=seeds) for arms in (gambler(), dreamer)
+    )
+    assert len(list(planning.batches())) > len(list(simple.batches())) == 1
+
+
 def test_work_carries_all_that_a_worker_needs() -> None:
     """A worker reads no declaration and asks no ledger."""
     (work,) = planned()[1].batches()

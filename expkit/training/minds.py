@@ -77,7 +77,10 @@ def begin(mdp: Mdp, table: Table, parameters: Parameters, seeding_words: NDArray
 
 def learnt(parameters: Parameters, lanes: Lanes, minds: Minds) -> NDArray[np.float64]:
     """The tables that the learners act on: float64 [trials, states * actions]."""
-    return (lanes.q + minds.second) / 2.0 if parameters.rule == DOUBLE_Q else lanes.q
+    if parameters.rule != DOUBLE_Q:
+        return lanes.q
+    with np.errstate(over="ignore", invalid="ignore"):  # a trial that overflowed has failed, and says so
+        return (lanes.q + minds.second) / 2.0
 
 
 def _seeded(high: int, low: int, add_high: int, add_low: int) -> list[int]:

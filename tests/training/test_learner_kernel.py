@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,6 +17,7 @@ from expkit.training.kernel import Table
 from expkit.training.learners import Schedule, effort, parameters, streams_of
 from expkit.training.mdp import Mdp
 from expkit.training.minds import begin
+from expkit.training.reference import reference_trial
 from expkit.training.streams import seeding_words, stream
 from tests.training.drawn import KEY, ROOT, learners, schedules, tables, trained
 
@@ -38,6 +41,18 @@ def test_the_kernel_of_learners_is_plain_python(mdp: Mdp, agent: Bootstrapping, 
     for one, other in zip(compiled, interpreted, strict=True):
         for name, array in vars(one).items():
             assert array.tobytes() == getattr(other, name).tobytes(), name
+
+
+@settings(max_examples=100, deadline=None)
+@given(agent=learners, seed=st.integers(0, 100))
+def test_a_learner_that_overflows_does_so_as_in_the_reference(agent: Bootstrapping, seed: int) -> None:
+    """Rewards near the largest double: whatever is infinite or no number, it goes the same way, without a warning."""
+    mdp = compile_environment(Dungeon(kind="dungeon", small_reward=1.7e308, large_reward=-1.7e308, slip=0.5))
+    with warnings.catch_warnings(action="error"):
+        trials = trained(mdp, agent, 100, [seed])
+    trial = reference_trial(mdp, agent, steps=100, root=ROOT, arm_key=KEY, streams="independent", seed=seed)
+    assert np.array_equal(trials.q[0], np.array(trial.q), equal_nan=True)
+    assert trials.visits[0].tolist() == trial.visits
 
 
 @settings(max_examples=50, deadline=None)
