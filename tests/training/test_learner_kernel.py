@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.random import PCG64
+from pydantic import TypeAdapter
 
-from expkit.specs.agent import Bootstrapping, DoubleQ, DynaQ, Gambler, QLearning, Sarsa
+from expkit.specs.agent import Agent, Bootstrapping, DoubleQ, DynaQ, Gambler, QLearning, Sarsa
 from expkit.specs.environment import Dungeon
 from expkit.specs.exploration import Constant, EpsilonGreedy, Exponential, Linear, Ucb
 from expkit.training import learner_kernel
@@ -108,6 +110,25 @@ def test_a_seed_alone_equals_the_seed_in_a_batch() -> None:
         batch = trained(DUNGEON, agent, 500, list(range(11)))
         for seed in (0, 7, 8, 10):
             assert trained(DUNGEON, agent, 500, [seed]).trial_digests == (batch.trial_digests[seed],)
+
+
+EXPLORATIONS = [
+    {"kind": "epsilon_greedy", "epsilon": {"kind": "exponential", "decay": 0.98, "end": 0.05}},
+    {"kind": "boltzmann", "temperature": {"kind": "exponential", "decay": 0.98}},
+    {"kind": "ucb"},
+]
+
+
+@pytest.mark.parametrize("exploration", EXPLORATIONS, ids=lambda one: one["kind"])
+@pytest.mark.parametrize("kind", ["q_learning", "sarsa", "expected_sarsa", "double_q", "dyna_q"])
+def test_a_training_that_is_cut_goes_on_and_equals_the_reference(kind: str, exploration: dict[str, Any]) -> None:
+    """Every learner under every exploration, in blocks of 37 steps: whatever is carried is carried over."""
+    agent = TypeAdapter[Agent](Agent).validate_python({"kind": kind, "exploration": exploration})
+    trials = trained(DUNGEON, agent, 400, [3, 4], block_steps=37)
+    assert trials.trial_digests == trained(DUNGEON, agent, 400, [3, 4]).trial_digests
+    trial = reference_trial(DUNGEON, agent, steps=400, root=ROOT, arm_key=KEY, streams="independent", seed=4)
+    assert trials.q[1].tobytes() == np.array(trial.q).tobytes()
+    assert trials.visits[1].tolist() == trial.visits
 
 
 def test_a_schedule_of_every_form_is_what_was_declared() -> None:
