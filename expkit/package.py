@@ -21,11 +21,13 @@ from expkit.outcomes.freshness import parameters
 from expkit.plan import PlannedArm
 from expkit.provenance.history import History
 from expkit.publish import publish_question
-from expkit.records.checkpoint import CHECKPOINT_FILE, TABLE_FILE, Checkpoint
+from expkit.records.checkpoint import CHECKPOINT_FILE, ENVIRONMENT_FILE, TABLE_FILE, Checkpoint
 from expkit.records.evidence import ArmEvidence
 from expkit.records.provenance import Image, Provenance
 from expkit.specs.experiment import PROJECT_IMAGE
+from expkit.training.compile import compile_environment
 from expkit.training.engine import ENGINE_VERSION
+from expkit.training.tables import to_bytes, travels
 
 if TYPE_CHECKING:
     from expkit.containers.engine import Engine
@@ -255,6 +257,8 @@ def _checkpoint(
         parent=parent,
     )
     files = {CHECKPOINT_FILE: checkpoint_bytes(checkpoint), TABLE_FILE: table}
+    if travels(arm.arm.environment):
+        files[ENVIRONMENT_FILE] = to_bytes(compile_environment(arm.arm.environment))
     prove(verified(checkpoint, files, where=results.folder / attempt.id))
     return files, checkpoint
 

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from expkit.specs.agent import Accountant, Agent, DoubleQ, Drunkard, DynaQ, ExpectedSarsa, Gambler, QLearning, Sarsa
-from expkit.specs.environment import Dungeon, Environment
+from expkit.specs.environment import Dungeon, Environment, Gymnasium, Table
 from expkit.training.agents import KEEP, Learner
+from expkit.training.compile import compile_environment
 from expkit.training.dungeon import BACKWARD, FORWARD
 from expkit.training.evaluate import greedy_policy
 
@@ -38,11 +39,13 @@ def frozen(agent: Agent) -> Learner:
 
 
 def action_names(environment: Environment) -> tuple[str, ...]:
-    """What the environment's actions are called, by number."""
+    """What the environment's actions are called, by number; where they have no names, by their number."""
     match environment:
         case Dungeon():
             names = {FORWARD: "FORWARD", BACKWARD: "BACKWARD"}
             return tuple(names[action] for action in range(len(names)))
+        case Table() | Gymnasium():
+            return tuple(f"action {action}" for action in range(compile_environment(environment).actions))
         case _:
             assert_never(environment)
 

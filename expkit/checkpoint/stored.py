@@ -1,4 +1,7 @@
-"""A checkpoint as files: `checkpoint.json`, which says what it is, and `q_table.npz`, which is it."""
+"""A checkpoint as files: `checkpoint.json`, which says what it is, and `q_table.npz`, which is it.
+
+Where no declaration tells the environment's numbers, `environment.npz` holds them.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,11 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from expkit.errors import CheckFailed, InvalidUsage
-from expkit.records.checkpoint import CHECKPOINT_FILE, TABLE_FILE, Checkpoint
+from expkit.records.checkpoint import CHECKPOINT_FILE, ENVIRONMENT_FILE, TABLE_FILE, Checkpoint
 from expkit.training.compile import compile_environment
 from expkit.training.engine import ENGINE_VERSION
 from expkit.training.mdp import Mdp
+from expkit.training.tables import from_bytes, keep
 
 _MEND = "take the image as it was built, by its id or its digest, or package the arm again"
 
@@ -60,6 +64,8 @@ def load(folder: Path) -> Stored:
         CheckFailed: the table is not the one that the record names, or this expkit compiles another environment.
     """
     files = {name: _read(folder, name) for name in (CHECKPOINT_FILE, TABLE_FILE)}
+    if (folder / ENVIRONMENT_FILE).is_file():
+        files[ENVIRONMENT_FILE] = _read(folder, ENVIRONMENT_FILE)
     try:
         checkpoint = Checkpoint.model_validate_json(files[CHECKPOINT_FILE])
     except ValidationError as error:
@@ -80,6 +86,11 @@ def verified(checkpoint: Checkpoint, files: Mapping[str, bytes], *, where: Path)
     if found != checkpoint.table_digest:
         why = f"its sha256 is {found}; {CHECKPOINT_FILE} names {checkpoint.table_digest}"
         raise _refused(place, "not the table that was packaged", why)
+    if ENVIRONMENT_FILE in files:
+        try:
+            keep(from_bytes(files[ENVIRONMENT_FILE]))
+        except ValueError as error:
+            raise _refused(where / ENVIRONMENT_FILE, "no transition table", str(error)) from error
     mdp = compile_environment(checkpoint.resolved.environment)
     if (checkpoint.engine_version, checkpoint.environment_digest) != (ENGINE_VERSION, mdp.digest):
         why = (

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
+from pydantic import JsonValue
 from rich.markup import escape
 from rich.table import Table
 
@@ -19,7 +21,7 @@ from expkit.records.attempt import Attempt
 from expkit.records.evidence import Evidence, Interval
 from expkit.records.provenance import Image
 from expkit.specs.criterion import Difference, Ratio, Value
-from expkit.specs.experiment import Experiment, Setting
+from expkit.specs.experiment import Experiment
 from expkit.specs.question import Hypothesis, ResearchQuestion
 
 _FAILED_SEED = {"invalid": "makes its hypotheses invalid", "worst": "counts as the worst of its arm's seeds"}
@@ -55,7 +57,7 @@ def print_experiment(experiment: Experiment, planned: Sequence[PlannedArm], serv
     _heading(experiment.id, experiment.title)
     page = _page()
     _say(page, "scope", experiment.scope)
-    shared = experiment.model_dump(mode="json", include={"environment", "trainer"})
+    shared = experiment.model_dump(mode="json", include={"environment", "trainer"}, exclude_none=True)
     for part, settings in shared.items():
         kind = settings.pop("kind")
         _say(page, part, f"{kind}: {_listed(settings)}" if settings else kind)
@@ -181,7 +183,9 @@ def _own_settings(experiment: Experiment, arm: PlannedArm) -> str:
     others = {
         path: value
         for path, value in flat.items()
-        if (place := path.split("."))[0] in shared and shared[place[0]].get(place[1]) != value
+        if (place := path.split("."))[0] in shared
+        and place[1] != "digest"  # of a table, beside the file that it is in
+        and shared[place[0]].get(place[1]) != value
     }
     agent = {path.partition(".")[2]: value for path, value in flat.items() if path.startswith("agent.")}
     kind = str(agent.pop("kind"))
@@ -189,8 +193,12 @@ def _own_settings(experiment: Experiment, arm: PlannedArm) -> str:
     return f"{kind}: {settings}" if settings else kind
 
 
-def _listed(settings: Mapping[str, Setting]) -> str:
-    return ", ".join(f"{name} {setting_text(value)}" for name, value in settings.items())
+def _listed(settings: Mapping[str, JsonValue]) -> str:
+    """Settings in a line; a list or a mapping stands as it is declared."""
+    return ", ".join(
+        f"{name} {setting_text(value) if isinstance(value, str | int | float) else json.dumps(value)}"
+        for name, value in settings.items()
+    )
 
 
 def _seeds(attempt: Attempt) -> str:

@@ -21,8 +21,11 @@ from expkit.ledger.durable import writing
 from expkit.provenance.image import DIGEST_VARIABLE, ID_VARIABLE, REFERENCE_VARIABLE
 from expkit.records.provenance import Image
 from expkit.records.work import Work
+from expkit.specs.environment import Environment
 from expkit.specs.settings import Limits
+from expkit.training.compile import compile_environment
 from expkit.training.kernel_cache import NUMBA_VARIABLE
+from expkit.training.tables import TABLE_SUFFIX, to_bytes, travels
 
 WORKER = ("python", "-m", "expkit.execution.serve", INPUTS, OUTPUTS)
 """What runs in a container."""
@@ -91,6 +94,10 @@ class ContainerExecutor:
         with writing(inputs):
             (inputs / WORK_FILE).write_text(order.model_dump_json())
             (inputs / WORK_FILE).chmod(0o644)
+            for mdp in {compile_environment(one) for one in _travelling(worker.batches)}:
+                table = inputs / f"{mdp.digest}{TABLE_SUFFIX}"
+                table.write_bytes(to_bytes(mdp))
+                table.chmod(0o644)
         with self._confined(order, inputs, outputs) as container:
             for line in container.lines(stopping):
                 yield from worker.said(line)
@@ -138,3 +145,8 @@ class ContainerExecutor:
             project=str(self._scratch.resolve()),
             longest_line=longest_line(order),
         )
+
+
+def _travelling(batches: Sequence[Work]) -> list[Environment]:
+    """The environments that a worker cannot compile from their declaration."""
+    return [work.arm.environment for work in batches if travels(work.arm.environment)]

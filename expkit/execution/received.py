@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from expkit.containers.collect import Rejected, collect
 from expkit.records.attempt import TRIALS_FILE, Result
 from expkit.records.work import Work
-from expkit.specs.metric import CURVE_WINDOWS, TABULAR_METRICS
+from expkit.specs.metric import CURVE_WINDOWS, measured
 from expkit.training.compile import compile_environment
 
 _FRAME_BYTES = 1 << 16
@@ -58,7 +58,7 @@ def _checked(work: Work, result: Result | None) -> Result:
     seeds = len(work.seeds)
     if result is None:
         raise Rejected("neither a result nor an error")
-    if set(result.metrics) != set(TABULAR_METRICS):
+    if set(result.metrics) != set(measured(work.arm.environment)):
         raise Rejected("the result has other metrics than the trainer measures")
     columns = {"trial_digests": result.trial_digests, **result.metrics}
     if short := [name for name, column in columns.items() if len(column) != seeds]:
@@ -98,7 +98,9 @@ def _check_trials(file: Path, work: Work, result: Result) -> None:
                     raise Rejected(f"{name} in {TRIALS_FILE} is {found}, not {(dtype, shape)}")
             if _rows(arrays, shapes, "seeds", len(work.seeds)).tolist() != list(work.seeds):
                 raise Rejected(f"{TRIALS_FILE} holds other seeds than were asked for")
-            found_digests = _digests(arrays, shapes, result.metrics)
+            found_digests = _digests(
+                arrays, shapes, {name: result.metrics[name] for name in measured(work.arm.environment)}
+            )
             for seed, told, digest in zip(work.seeds, result.trial_digests, found_digests, strict=True):
                 if digest != told:
                     raise Rejected(f"seed {seed} has the digest {digest[:12]} by its numbers, not {told[:12]}")
@@ -116,7 +118,7 @@ def _digests(
     """Each trial's digest, of its arrays and its metrics; some trials at a time, however many there are."""
     from expkit.training.train import trial_digests  # numba: 0.3 s, in which the container is at work already
 
-    columns = {name: np.array(metrics[name], dtype=np.float64) for name in TABULAR_METRICS}  # None becomes NaN
+    columns = {name: np.array(values, dtype=np.float64) for name, values in metrics.items()}
     tables = [name for name in shapes if name != "seeds"]
     trials = len(columns["total_reward"])
     at_once = max(1, _CHUNK_BYTES // sum(8 * math.prod(shapes[name][1][1:]) for name in tables))

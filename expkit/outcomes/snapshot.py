@@ -12,7 +12,7 @@ from expkit.outcomes.freshness import parameters, question_digest
 from expkit.outcomes.iteration import wordings
 from expkit.outcomes.serialise import parse_evidence
 from expkit.project.names import listed, match, near
-from expkit.project.paths import EXPERIMENTS, QUESTIONS, Paths
+from expkit.project.paths import DECLARED, QUESTIONS, Paths
 from expkit.project.read import Declarations, declared_files, parse_declarations
 from expkit.provenance.history import History
 from expkit.provenance.references import Unnamed, commit_named, head_named
@@ -64,7 +64,7 @@ def tree_at(root: Path, history: History, typed: str) -> Tree:
     found = commit_named(root, typed)
     if isinstance(found, Unnamed):
         raise _unnamed(root, typed, found)
-    files = history.tree(found.commit, [QUESTIONS, EXPERIMENTS])
+    files = history.tree(found.commit, DECLARED)
     return Tree(name=typed, commit=found.commit, names=found.names, files=files)
 
 

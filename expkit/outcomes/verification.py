@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from expkit.errors import InvalidDeclaration
 from expkit.outcomes.registration import all_standings, arm_keys
 from expkit.outcomes.replication import objection, registered_standings, replicated
-from expkit.project.paths import EXPERIMENTS, QUESTIONS
+from expkit.project.paths import DECLARED
 from expkit.project.read import parse_declarations
 from expkit.provenance.history import History
 from expkit.records.evidence import Evidence, Replication, Trust
@@ -105,7 +105,7 @@ def declared_at(commit: str, history: History) -> frozenset[Digests] | None:
     if not history.has(commit):
         return None
     try:
-        declarations = parse_declarations(history.tree(commit, [QUESTIONS, EXPERIMENTS]))
+        declarations = parse_declarations(history.tree(commit, DECLARED))
     except InvalidDeclaration:
         return None  # written for another version of expkit, which read more or less
     stood = all_standings(declarations.questions, declarations.experiments)

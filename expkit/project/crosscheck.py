@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from expkit.errors import Mistake
@@ -10,7 +10,7 @@ from expkit.project.names import listed, suggestion
 from expkit.project.yaml import Document, Location
 from expkit.specs.criterion import Criterion, Ratio, Value, arms_of
 from expkit.specs.experiment import Experiment, ResolvedArm
-from expkit.specs.metric import TABULAR_METRICS
+from expkit.specs.metric import TABULAR_METRICS, Metric, measured
 from expkit.specs.question import Hypothesis
 
 FEWEST_SEEDS = 5
@@ -63,10 +63,10 @@ def _experiment(file: ExperimentFile, tested: list[str]) -> Iterator[Mistake]:
     experiment, document = file.experiment, file.document
     if experiment is None:
         return
+    known = _measured(file)
     for index, output in enumerate(experiment.outputs):
-        if output not in TABULAR_METRICS:
-            why = f"the trainer measures no {output!r}"
-            yield document.mistake(("outputs", index), why, suggestion(output, TABULAR_METRICS))
+        if output not in known:
+            yield document.mistake(("outputs", index), *_unmeasured(output, known, known))
         elif output in experiment.outputs[:index]:
             yield document.mistake(("outputs", index), f"{output} is named twice", "name it once")
     if tested and experiment.seeds.count < FEWEST_SEEDS:
@@ -109,19 +109,32 @@ def _hypothesis(
         yield question.document.mistake(at, why, valid)
     if (file := experiments.get(hypothesis.experiment)) and file.experiment:
         at = ("hypotheses", index, "criterion")
-        yield from _metric(question.document, at, hypothesis.criterion, file.experiment)
+        yield from _metric(question.document, at, hypothesis.criterion, file.experiment, _measured(file))
         if file.arms is not None:
             yield from _arms(question.document, at, hypothesis, file.arms)
 
 
-def _metric(document: Document, at: Location, criterion: Criterion, experiment: Experiment) -> Iterator[Mistake]:
+def _measured(file: ExperimentFile) -> Mapping[str, Metric]:
+    """The metrics that every arm of an experiment has; all there are where its arms could not be resolved."""
+    return min((measured(arm.environment) for arm in (file.arms or {}).values()), key=len, default=TABULAR_METRICS)
+
+
+def _unmeasured(metric: str, known: Collection[str], offered: Collection[str]) -> tuple[str, str]:
+    """Why a metric is not measured, and what would do."""
+    if metric in TABULAR_METRICS:
+        why = f"{metric} is measured only where every environment declares a discount"
+        return why, f"add discount to the environment, or take one of {listed(known)}"
+    return f"the trainer measures no {metric!r}", suggestion(metric, offered)
+
+
+def _metric(
+    document: Document, at: Location, criterion: Criterion, experiment: Experiment, known: Mapping[str, Metric]
+) -> Iterator[Mistake]:
     """What is wrong with what a criterion measures."""
-    metric = TABULAR_METRICS.get(criterion.metric)
+    metric = known.get(criterion.metric)
     if metric is None:
-        why = f"the trainer measures no {criterion.metric!r}"
-        yield document.mistake(
-            (*at, "metric"), why, suggestion(criterion.metric, experiment.outputs or TABULAR_METRICS)
-        )
+        said = _unmeasured(criterion.metric, known, experiment.outputs or known)
+        yield document.mistake((*at, "metric"), *said)
         return
     if experiment.outputs and metric.name not in experiment.outputs:
         why = f"{metric.name} is not among the outputs of {experiment.id}"

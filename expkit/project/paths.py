@@ -10,6 +10,11 @@ QUESTIONS = "research_questions"
 EXPERIMENTS = "experiments"
 """The folder of experiments, relative to the root."""
 
+ENVIRONMENTS = "environments"
+"""The folder of transition tables, relative to the root."""
+DECLARED = (QUESTIONS, EXPERIMENTS, ENVIRONMENTS)
+"""The folders that hold everything which is declared."""
+
 
 @dataclass(frozen=True)
 class Paths:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,8 +15,10 @@ from pydantic import BaseModel, ValidationError
 
 from expkit.errors import InvalidDeclaration, InvalidUsage, Mistake
 from expkit.project.crosscheck import ExperimentFile, QuestionFile, crosscheck
-from expkit.project.paths import EXPERIMENTS, QUESTIONS
+from expkit.project.environments import TABLE_SUFFIXES, with_tables
+from expkit.project.paths import ENVIRONMENTS, EXPERIMENTS, QUESTIONS
 from expkit.project.root import project_id
+from expkit.project.tables import LARGEST_TABLE
 from expkit.project.words import complaints
 from expkit.project.yaml import LARGEST_FILE, Document, read_yaml
 from expkit.specs.experiment import Experiment, ResolvedArm
@@ -66,7 +69,7 @@ def declared_files(root: Path) -> dict[str, bytes]:
     """The content of every declared file of the project at a root, by its path relative to the root.
 
     A question's folder that holds no `question.yaml` is there too, as `research_questions/<id>/` with no content, so
-    that its lack is seen.
+    that its lack is seen. Symbolic links to tables are not followed: a commit would hold the link alone.
 
     Raises:
         InvalidUsage: a file cannot be read.
@@ -78,15 +81,29 @@ def declared_files(root: Path) -> dict[str, bytes]:
         files |= {f"{name}{file.name}": _content(file) for file in declared} or {name: b""}
     for place, ending in ((QUESTIONS, "*.yaml"), (QUESTIONS, "*.yml"), (EXPERIMENTS, "*.yaml"), (EXPERIMENTS, "*.yml")):
         files |= {f"{place}/{file.name}": _content(file) for file in sorted((root / place).glob(ending))}
-    return files
+    return files | _tables(root)
 
 
-def _content(file: Path) -> bytes:
+def _tables(root: Path) -> dict[str, bytes]:
+    """The content of every table below `environments/`."""
+    tables: dict[str, bytes] = {}
+    for folder, folders, names in os.walk(root / ENVIRONMENTS):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if Path(folder).is_symlink():
+            break
+        for name in sorted(names):
+            file = Path(folder, name)
+            if file.suffix in TABLE_SUFFIXES and not file.is_symlink():
+                tables[file.relative_to(root).as_posix()] = _content(file, LARGEST_TABLE)
+    return tables
+
+
+def _content(file: Path, largest: int = LARGEST_FILE) -> bytes:
     if file.exists() and not file.is_file():
         raise InvalidUsage("this is no file", where=str(file), mend="a name that ends in .yaml is a declaration's")
     try:
         with file.open("rb") as opened:
-            return opened.read(LARGEST_FILE + 1)  # one more than is read, so that a larger file is seen as such
+            return opened.read(largest + 1)  # one more than is read, so that a larger file is seen as such
     except OSError as error:
         raise InvalidUsage(
             "the file cannot be read", where=str(file), why=error.strerror, mend="mend the file, or delete it"
@@ -118,6 +135,10 @@ def _parse_declarations(sorted_files: tuple[tuple[str, bytes], ...]) -> Declarat
             document = read_yaml(file, content)
             experiment = _validated(document, Experiment, matched["id"])
             arms = _arms(document, experiment) if experiment else None
+            if experiment and arms is not None:
+                experiment, compiled = with_tables(document, experiment, arms, files)
+                mistakes += compiled
+                arms = {arm.name: arm for arm in resolve(experiment)}
             experiment_files[matched["id"]] = ExperimentFile(document=document, experiment=experiment, arms=arms)
             mistakes += document.mistakes
             if experiment:

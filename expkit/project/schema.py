@@ -76,16 +76,18 @@ def _specs() -> dict[str, type[Spec]]:
 def _type_overrides(experiment: dict[str, Any], part: str) -> None:
     """An arm's override has the keys of what it overrides, and needs none of them."""
     definitions = experiment["$defs"]
-    whole = experiment["properties"][part]["$ref"].rpartition("/")[2]
-    name = f"{whole}Override"
-    properties = {
-        key: {rule: value for rule, value in schema.items() if rule != "default"}
-        for key, schema in definitions[whole]["properties"].items()
-    }
+    declared = experiment["properties"][part]
+    kinds = [one["$ref"].rpartition("/")[2] for one in declared.get("oneOf", [declared])]
+    name = f"{kinds[0] if len(kinds) == 1 else part.capitalize()}Override"
+    properties: dict[str, Any] = {}
+    for kind in kinds:
+        for key, schema in definitions[kind]["properties"].items():
+            properties.setdefault(key, {rule: value for rule, value in schema.items() if rule != "default"})
+    if len(kinds) > 1:
+        properties["kind"] = {"enum": [definitions[kind]["properties"]["kind"]["const"] for kind in kinds]}
     definitions[name] = {"type": "object", "title": name, "additionalProperties": False, "properties": properties}
     override = definitions["Arm"]["properties"][part]
     definitions["Arm"]["properties"][part] = {"$ref": f"#/$defs/{name}", "description": override["description"]}
-    definitions.pop("JsonValue", None)
 
 
 def _text(schema: dict[str, Any]) -> str:

@@ -22,6 +22,10 @@ Schema = Mapping[str, Any]
 _PATTERNS = {
     r"^[a-z0-9][a-z0-9_-]*$": "lower-case letters, digits, '-' and '_', starting with a letter or a digit",
     r"^[A-Za-z0-9][A-Za-z0-9_.-]*$": "letters, digits, '-', '_' and '.', starting with a letter or a digit",
+    r"^environments/[A-Za-z0-9_./-]+\.(csv|npz)$": "a path such as environments/riverswim.csv (or .npz): tables are "
+    "kept below environments/, in the project",
+    r"^(0|[1-9][0-9]*)$": 'a state in quotes, such as "0"',
+    r"^[0-9a-f]{64}$": "a digest, 64 hexadecimal digits, as expkit show prints it",
     r"^(agent|environment|trainer)(\.[a-z_]+)+$": "a path of a parameter, such as agent.learning_rate",
 }
 

@@ -13,6 +13,9 @@ CHECKPOINT_FILE = "checkpoint.json"
 TABLE_FILE = "q_table.npz"
 """`q` float64 and `visits` int64 [states, actions], `curve` float64 [windows]: all that the trial's digest is of."""
 
+ENVIRONMENT_FILE = "environment.npz"
+"""The transition table, where it cannot be compiled from the declaration."""
+
 Rule = Literal["best", "named"]
 """How a seed was chosen: by `expkit.checkpoint.choose`, or by a person."""
 

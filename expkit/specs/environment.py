@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue, StringConstraints
 
 from expkit.specs.base import Probability, Spec
 
 RewardRule = Literal["bump", "landing", "entry"]
+
+TableFile = Annotated[str, StringConstraints(pattern=r"^environments/[A-Za-z0-9_./-]+\.(csv|npz)$", max_length=200)]
+"""A table's path, relative to the project's root: below `environments/`, where every commit has its own."""
+State = Annotated[int, Field(ge=0)]
+StateText = Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]*)$", max_length=12)]
+"""A state as a key of a mapping, which YAML has as text only."""
+Version = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""The digest of a compiled table: 64 hexadecimal digits."""
 
 
 class Dungeon(Spec):
@@ -33,5 +41,48 @@ class Dungeon(Spec):
     arriving on the last tile from another, the small one for every BACKWARD taking effect."""
 
 
-Environment = Dungeon
-"""Every declared environment. A union over `kind` when there are more."""
+class Versioned(Spec):
+    """An environment whose numbers stand outside of its declaration: in a file, or in a package."""
+
+    discount: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Of the return that policies are measured by, beside their average reward per step; none means no return is. With
+    1, every policy must have a finite return: an episode that may go on for ever must pay nothing meanwhile."""
+    digest: Version | None = None
+    """The environment's version, which is the digest of its table. Where it is declared, no other one is accepted; in
+    resolved arms it always stands."""
+
+    @property
+    def content(self) -> str:
+        """What it is, as text: equal for equal declarations, whether their version is told or not."""
+        return self.model_dump_json(exclude={"digest"})
+
+
+class Table(Versioned):
+    """A transition table in a file of the project: a row for every outcome of every action in every state.
+
+    The columns are state, action, probability, next_state, reward and terminal; in a CSV file, their names are its
+    first row, and in an NPZ file, each is an array. States and actions count from 0.
+    """
+
+    kind: Literal["table"]
+    file: TableFile
+    """The table's path, relative to the project's root, such as `environments/riverswim.csv`."""
+    start: State | Annotated[tuple[State, ...], Field(min_length=1)] | dict[StateText, Probability] = 0
+    """Where episodes start: a state, a list of equally likely ones, or a mapping of states to probabilities."""
+
+
+class Gymnasium(Versioned):
+    """An environment of Gymnasium that exposes its transition table `P`: FrozenLake-v1, Taxi-v4, CliffWalking-v1.
+
+    Its time limit is no part of its table: an episode ends where the table says so.
+    """
+
+    kind: Literal["gymnasium"]
+    id: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    """What it is registered as, with its version: `FrozenLake-v1`."""
+    kwargs: dict[str, JsonValue] = {}
+    """What it is made with, such as `{is_slippery: false}`."""
+
+
+Environment = Annotated[Dungeon | Table | Gymnasium, Field(discriminator="kind")]
+"""Every declared environment."""

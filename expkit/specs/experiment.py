@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field, JsonValue, PrivateAttr, StringConstraints
 
 from expkit.specs.agent import Agent
 from expkit.specs.base import ArmName, Id, Spec, Text
-from expkit.specs.environment import Environment
+from expkit.specs.environment import Environment, Versioned
 from expkit.specs.trainer import Trainer
 
 Streams = Literal["independent", "common"]
@@ -69,6 +70,23 @@ class Experiment(Spec):
     seeds: Seeds
     failed_seed: Literal["invalid", "worst"] = "invalid"
     """What a failed seed does to a hypothesis: make it invalid, or count as the worst value of its arm's seeds."""
+
+    _versions: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def with_versions(self, versions: Mapping[str, str]) -> Self:
+        """The same experiment, knowing the digests of its environments' tables by `Versioned.content`.
+
+        They are found where the project is read, and say what its files meant then, whatever becomes of them.
+        """
+        known = self.model_copy()
+        known._versions = dict(versions)
+        return known
+
+    def versioned(self, environment: Environment) -> Environment:
+        """An environment with its version, where that is known."""
+        if isinstance(environment, Versioned) and (version := self._versions.get(environment.content)):
+            return environment.model_copy(update={"digest": version})
+        return environment
 
 
 class ResolvedArm(Spec):

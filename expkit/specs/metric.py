@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
 from expkit.specs.base import Spec
+from expkit.specs.environment import Environment, Versioned
 
 
 class Metric(Spec):
@@ -24,7 +26,7 @@ class Metric(Spec):
 CURVE_WINDOWS = 40
 """Windows of the learning curve: reward per step, averaged over each fortieth of the training."""
 
-TABULAR_METRICS = MappingProxyType(
+GAIN_METRICS = MappingProxyType(
     {
         metric.name: metric
         for metric in (
@@ -65,3 +67,39 @@ TABULAR_METRICS = MappingProxyType(
     }
 )
 """What the tabular trainer measures in every trial, by name."""
+
+RETURN_METRICS = MappingProxyType(
+    {
+        metric.name: metric
+        for metric in (
+            Metric(
+                name="greedy_return",
+                definition="exact expected return of an episode of the final greedy policy, ties split evenly, "
+                "discounted as the environment declares",
+                unit="reward",
+            ),
+            Metric(name="return_gap", definition="optimal return minus greedy_return", unit="reward", better="lower"),
+            Metric(
+                name="normalized_return",
+                definition="(greedy_return - return of the random walk) / (optimal return - return of the random walk)",
+                unit="1",
+            ),
+            Metric(
+                name="optimal_return",
+                definition="1 if the final greedy policy attains the optimal return, else 0",
+                unit="1",
+                binary=True,
+            ),
+        )
+    }
+)
+"""What it measures besides in an environment that declares a discount, by name."""
+
+TABULAR_METRICS = MappingProxyType({**GAIN_METRICS, **RETURN_METRICS})
+"""Every metric of the tabular trainer, by name."""
+
+
+def measured(environment: Environment) -> Mapping[str, Metric]:
+    """The metrics of every trial in an environment, by name."""
+    returns = isinstance(environment, Versioned) and environment.discount is not None
+    return TABULAR_METRICS if returns else GAIN_METRICS

@@ -58,7 +58,11 @@ def resolve(experiment: Experiment) -> tuple[ResolvedArm, ...]:
             arms |= _swept(experiment, sweep, flaws)
     if flaws:
         raise Unresolvable(list(dict.fromkeys(flaws)))
-    return tuple(arm for arm in arms.values() if arm is not None)
+    return tuple(
+        arm.model_copy(update={"environment": experiment.versioned(arm.environment)})
+        for arm in arms.values()
+        if arm is not None
+    )
 
 
 def _resolved(experiment: Experiment, name: str, arm: Arm, flaws: list[Flaw]) -> ResolvedArm | None:
@@ -133,10 +137,15 @@ def _in_sweep(sweep: Sweep, varied: Mapping[str, Setting], keys: Location) -> Lo
 
 def _declared(experiment: Experiment, arm: Arm) -> dict[str, dict[str, Any]]:
     return {
-        "environment": {**experiment.environment.model_dump(mode="json"), **arm.environment},
+        "environment": _overridden(experiment.environment.model_dump(mode="json"), arm.environment),
         "trainer": {**experiment.trainer.model_dump(mode="json"), **arm.trainer},
         "agent": arm.agent.model_dump(mode="json"),
     }
+
+
+def _overridden(declared: dict[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of an override over those declared; another kind has nothing in common with the declared one."""
+    return {**(declared if override.get("kind") in (None, declared["kind"]) else {}), **override}
 
 
 def _unknown(base: dict[str, dict[str, Any]], path: str) -> Flaw | None:

@@ -8,7 +8,7 @@ every machine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 Row = dict[int, float]
@@ -35,7 +35,7 @@ def long_run(rows: Sequence[Row], reward: Sequence[float], time: Sequence[float]
     Raises:
         FloatingPointError: a node that is left with a probability below the smallest double.
     """
-    anchors = [min(component) for component in _closed_components(rows)]
+    anchors = [min(component) for component in closed_components(rows)]
     eliminated = _eliminate(rows, set(anchors))
 
     cycle_reward, cycle_time = _collect(eliminated, reward), _collect(eliminated, time)
@@ -108,8 +108,19 @@ def _collect(steps: Sequence[_Elimination], amounts: Sequence[float]) -> list[fl
     return collected
 
 
-def _closed_components(rows: Sequence[Row]) -> list[list[int]]:
-    """The recurrent classes: strongly connected components that nothing leaves (Tarjan, 1972, without recursion)."""
+def closed_components(rows: Sequence[Row]) -> list[list[int]]:
+    """The recurrent classes: strongly connected components that nothing leaves."""
+    components = connected_components(rows)
+    component_of = {node: number for number, component in enumerate(components) for node in component}
+    return [
+        component
+        for number, component in enumerate(components)
+        if all(component_of[target] == number for node in component for target in rows[node])
+    ]
+
+
+def connected_components(rows: Sequence[Iterable[int]]) -> list[list[int]]:
+    """The strongly connected components of a graph, whose rows are nodes' successors (Tarjan, 1972, no recursion)."""
     order: dict[int, int] = {}
     lowest: dict[int, int] = {}
     component_of: dict[int, int] = {}
@@ -142,8 +153,4 @@ def _closed_components(rows: Sequence[Row]) -> list[list[int]]:
                         component.append(stack.pop())
                         component_of[component[-1]] = len(components)
                     components.append(component)
-    return [
-        component
-        for number, component in enumerate(components)
-        if all(component_of[target] == number for node in component for target in rows[node])
-    ]
+    return components

@@ -38,9 +38,11 @@ class Mdp:
     """bool [states, actions, outcomes]."""
     start: NDArray[np.float64]
     """float64 [states]; the probability that an episode starts there."""
+    discount: float | None = None
+    """Of the return that policies are measured by; None where only their gain is. It changes no step of a training."""
 
     def __post_init__(self) -> None:
-        for name, dtype in _DTYPES.items():
+        for name, dtype in ARRAYS.items():
             array = np.asarray(getattr(self, name)).astype(dtype, order="C", casting="safe")
             if dtype is np.float64:
                 array += 0.0  # -0.0 and 0.0 mean the same and get one digest
@@ -66,17 +68,19 @@ class Mdp:
 
     @cached_property
     def digest(self) -> str:
-        """sha256 of all five arrays; no name enters it."""
-        return digest({name: array_digest(getattr(self, name)) for name in _DTYPES})
+        """sha256 of all five arrays, and of the discount where there is one; no name enters it."""
+        arrays = {name: array_digest(getattr(self, name)) for name in ARRAYS}
+        return digest(arrays if self.discount is None else {**arrays, "discount": self.discount})
 
 
-_DTYPES: dict[str, type[np.generic]] = {
+ARRAYS: dict[str, type[np.generic]] = {
     "next_state": np.int64,
     "reward": np.float64,
     "probability": np.float64,
     "terminal": np.bool_,
     "start": np.float64,
 }
+"""Every array of a table by name, with the type of its numbers."""
 
 
 def _validate(mdp: Mdp) -> None:
@@ -100,6 +104,8 @@ def _validate(mdp: Mdp) -> None:
         raise ValueError(f"{_place(wrong)}: the probabilities of its outcomes sum to {float(total[wrong])!r}, not to 1")
     if (wrong := _first(~(mdp.start >= 0))) is not None:
         raise ValueError(f"start of {_place(wrong)} has the probability {mdp.start[wrong]}, which is negative or NaN")
+    if mdp.discount is not None and not 0 < mdp.discount <= 1:
+        raise ValueError(f"the discount is {mdp.discount}; it must be above 0 and at most 1")
     if not abs(mdp.start.sum() - 1) <= _TOLERANCE:
         raise ValueError(f"the probabilities of the start states sum to {float(mdp.start.sum())!r}, not to 1")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from expkit.specs.metric import CURVE_WINDOWS
 from expkit.training.evaluate import greedy_policy, optimal_gain, policy_gain, random_gain
 from expkit.training.mdp import Mdp
+from expkit.training.returns import optimal_return, policy_return, random_return
 
 SAME_GAIN = 1e-9
 """A gain within this share of the largest absolute reward of the optimum is the optimum: less is rounding."""
@@ -37,7 +39,8 @@ def measure(mdp: Mdp, q: NDArray[np.float64], sums: NDArray[np.float64], steps: 
 
     q: float64 [trials, states, actions]; sums: float64 [trials, windows], the reward in each window; steps: of one
     trial. Totals add the windows from left to right; the last tenth is the last four windows. Where the random walk
-    is optimal, `normalized_score` is 1 for a policy that is optimal too and 0 for another.
+    is optimal, `normalized_score` is 1 for a policy that is optimal too and 0 for another. A table with a discount
+    has the metrics of returns as well.
     """
     lengths = window_lengths(steps)
     last_tenth = CURVE_WINDOWS - CURVE_WINDOWS // 10
@@ -46,14 +49,11 @@ def measure(mdp: Mdp, q: NDArray[np.float64], sums: NDArray[np.float64], steps: 
         final = _left_to_right(sums[:, last_tenth:]) / lengths[last_tenth:].sum()
         curve = sums / lengths
 
-        optimal, random = optimal_gain(mdp), random_gain(mdp)
-        same = SAME_GAIN * float(np.abs(mdp.reward).max())
+        largest = float(np.abs(mdp.reward).max())
         finite = np.asarray(np.isfinite(q).all(axis=(1, 2)))
-        greedy = _greedy_gains(mdp, q, finite)
-        attained = np.abs(optimal - greedy) <= same
-        greedy[attained] = optimal
-        spread = optimal - random
-        score = (greedy - random) / spread if spread > same else attained.astype(np.float64)
+        optimal = optimal_gain(mdp)
+        greedy = _of_greedy(q, finite, lambda policy: policy_gain(mdp, policy))
+        score, attained = _placed(greedy, optimal, random_gain(mdp), SAME_GAIN * largest)
         metrics = {
             "total_reward": total,
             "regret": steps * optimal - total,
@@ -61,8 +61,10 @@ def measure(mdp: Mdp, q: NDArray[np.float64], sums: NDArray[np.float64], steps: 
             "greedy_gain": greedy,
             "gain_gap": optimal - greedy,
             "normalized_score": score,
-            "optimal_policy": attained.astype(np.float64),
+            "optimal_policy": attained,
         }
+        if mdp.discount is not None:
+            metrics |= _returns(mdp, q, finite, largest, mdp.discount)
     good = finite & np.isfinite(np.stack(list(metrics.values()))).all(axis=0)
     failed = {}
     for trial in np.flatnonzero(~good).tolist():
@@ -80,17 +82,48 @@ def _left_to_right(sums: NDArray[np.float64]) -> NDArray[np.float64]:
     return total
 
 
-def _greedy_gains(mdp: Mdp, q: NDArray[np.float64], finite: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """The gain of each trial's greedy policy, every distinct one evaluated once; NaN where the table is not finite."""
+def _returns(
+    mdp: Mdp, q: NDArray[np.float64], finite: NDArray[np.bool_], largest: float, discount: float
+) -> dict[str, NDArray[np.float64]]:
+    """The metrics of `RETURN_METRICS`."""
+    optimal, random = optimal_return(mdp, discount), random_return(mdp, discount)
+    greedy = _of_greedy(q, finite, lambda policy: policy_return(mdp, policy, discount))
+    score, attained = _placed(greedy, optimal, random, SAME_GAIN * max(largest, abs(optimal)))
+    return {
+        "greedy_return": greedy,
+        "return_gap": optimal - greedy,
+        "normalized_return": score,
+        "optimal_return": attained,
+    }
+
+
+def _placed(
+    greedy: NDArray[np.float64], optimal: float, random: float, same: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where greedy policies lie from the random walk's worth, 0, to the optimum, 1; and whether they are the optimum.
+
+    greedy: float64 [trials]; what lies within `same` of the optimum is set to it.
+    """
+    attained = np.abs(optimal - greedy) <= same
+    greedy[attained] = optimal
+    spread = optimal - random
+    score = (greedy - random) / spread if spread > same else attained.astype(np.float64)
+    return score, attained.astype(np.float64)
+
+
+def _of_greedy(
+    q: NDArray[np.float64], finite: NDArray[np.bool_], worth: Callable[[NDArray[np.float64]], float]
+) -> NDArray[np.float64]:
+    """The worth of each trial's greedy policy, every distinct one evaluated once; NaN where the table is not finite."""
     best = q == q.max(axis=2, keepdims=True)
     known: dict[bytes, float] = {}
-    gains = np.full(len(q), np.nan)
+    found = np.full(len(q), np.nan)
     for trial in np.flatnonzero(finite).tolist():
         policy = best[trial].tobytes()
         if policy not in known:
-            known[policy] = policy_gain(mdp, greedy_policy(q[trial]))
-        gains[trial] = known[policy]
-    return gains
+            known[policy] = worth(greedy_policy(q[trial]))
+        found[trial] = known[policy]
+    return found
 
 
 def _reason(

@@ -10,8 +10,11 @@ import pytest
 
 from expkit.execution.protocol import LINE, BatchBegan, BatchEnded, Line, Order, Ready, StepsTaken, longest_line
 from expkit.execution.worker import perform
-from expkit.plan import PlannedArm
+from expkit.plan import PlannedArm, plan
+from expkit.project.read import declared_files, parse_declarations
 from expkit.records.work import Work
+from expkit.training.compile import compile_environment
+from expkit.training.tables import to_bytes
 
 
 @pytest.fixture
@@ -92,3 +95,27 @@ def test_it_imports_neither_a_tracker_nor_git_nor_an_engine() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert {"numba", "expkit"} <= set(loaded)
     assert set(loaded).isdisjoint({"mlflow", "git", "docker", "ruamel", "click", "rich", "matplotlib"})
+
+
+def test_a_table_that_no_declaration_tells_comes_along(tmp_path: Path) -> None:
+    """Named by its digest, beside the work; without it the batch fails, and says of what."""
+    files = declared_files(Path(__file__).parents[2])
+    [arm, *_] = plan(parse_declarations(files).experiments["random_walk"], lambda *_: frozenset())
+    [work] = arm.batches()
+    results = []
+    for with_table in (True, False):
+        inputs, outputs = tmp_path / f"in-{with_table}", tmp_path / f"out-{with_table}"
+        inputs.mkdir()
+        outputs.mkdir()
+        (inputs / "work.json").write_text(Order(workers=1, batches=(work,)).model_dump_json())
+        if with_table:
+            (inputs / f"{work.environment_digest}.npz").write_bytes(to_bytes(compile_environment(work.arm.environment)))
+        command = [sys.executable, "-m", "expkit.execution.serve", str(inputs), str(outputs)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        results.append(LINE.validate_json(done.stdout.splitlines()[-1]))
+    there, absent = results
+    assert isinstance(there, BatchEnded)
+    assert isinstance(absent, BatchEnded)
+    assert there.result == perform(work, tmp_path)
+    assert absent.result is None
+    assert "the table of the environment is not here" in str(absent.error)

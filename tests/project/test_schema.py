@@ -85,10 +85,14 @@ def test_the_sound_files_satisfy_their_schemas() -> None:
     [
         ({"titel": "x"}, ": unknown titel"),
         ({"seeds": {"root": 1}}, ".seeds: lacks count"),
-        ({"environment": {"kind": "dungeon", "slip": 2}}, ".environment.slip: range"),
+        ({"environment": {"kind": "dungeon", "slip": 2}}, ".environment: oneOf"),
         ({"outputs": ["reward"]}, ".outputs[0]: choice"),
         ({"arms": {"a b": {"agent": {"kind": "drunkard"}}}}, ".arms: unknown a b"),
         ({"arms": {"a": {"agent": {"kind": "nobody"}}}}, ".arms.a.agent: oneOf"),
+        (
+            {"arms": {"a": {"agent": {"kind": "drunkard"}, "environment": {"slip": 2}}}},
+            ".arms.a.environment.slip: range",
+        ),
         (
             {"arms": {"a": {"agent": {"kind": "drunkard"}, "environment": {"slp": 1}}}},
             ".arms.a.environment: unknown slp",
@@ -113,7 +117,7 @@ def test_an_editor_marks_a_criterion_that_does_not_claim_one_region(region: dict
 
 def test_overrides_need_no_key_and_have_no_defaults() -> None:
     """An editor that fills defaults in would undo what the experiment sets."""
-    override = EXPERIMENT["$defs"]["DungeonOverride"]
+    override = EXPERIMENT["$defs"]["EnvironmentOverride"]
     assert "required" not in override
     assert not any("default" in schema for schema in override["properties"].values())
 

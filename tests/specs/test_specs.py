@@ -192,10 +192,14 @@ def test_the_first_agents_are_written_as_ever() -> None:
 
 
 def test_metrics_are_known_by_their_own_names() -> None:
-    """Only the share of optimal policies is a matter of yes and no; less is better for regret and gap."""
+    """Only whether a policy is optimal is a matter of yes and no; less is better for regret and gaps."""
     assert all(name == metric.name for name, metric in TABULAR_METRICS.items())
-    assert [name for name, metric in TABULAR_METRICS.items() if metric.binary] == ["optimal_policy"]
-    assert {name for name, metric in TABULAR_METRICS.items() if metric.better == "lower"} == {"regret", "gain_gap"}
+    assert [name for name, metric in TABULAR_METRICS.items() if metric.binary] == ["optimal_policy", "optimal_return"]
+    assert {name for name, metric in TABULAR_METRICS.items() if metric.better == "lower"} == {
+        "regret",
+        "gain_gap",
+        "return_gap",
+    }
 
 
 def test_a_spec_survives_its_own_json() -> None:
