@@ -1,4 +1,4 @@
-"""`expkit show`: one question, experiment, arm or attempt in full."""
+"""`expkit show`: one question, experiment, arm or attempt in full; or every environment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from expkit.cli import pages
-from expkit.cli.console import print_json
+from expkit.cli.console import print_json, results
+from expkit.cli.environments import environments_json, print_environments
 from expkit.cli.project import arm_named, open_project
 from expkit.dossier import Dossier
 from expkit.ledger.ledger import Ledger
@@ -19,13 +20,15 @@ from expkit.project.read import Project
 from expkit.records.attempt import Attempt
 from expkit.specs.question import ResearchQuestion
 
+_ENVIRONMENTS = "env"
+
 
 @click.command("show")
-@click.argument("name", metavar="QUESTION|EXPERIMENT|ARM|ATTEMPT")
+@click.argument("name", metavar="QUESTION|EXPERIMENT|ARM|ATTEMPT|env")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def command(ctx: click.Context, name: str, as_json: bool) -> None:
-    """One question, experiment, arm or attempt in full.
+    """One question, experiment, arm or attempt in full; or, as env, every environment with its exact values.
 
     \b
     Examples:
@@ -33,6 +36,7 @@ def command(ctx: click.Context, name: str, as_json: bool) -> None:
       expkit show strategies
       expkit show strategies/gambler   (or gambler, where one experiment has it)
       expkit show 20261120T1201        (an attempt, by the beginning of its id)
+      expkit show env              (versions, sizes, exact optima)
     """
     project, paths = open_project(ctx)
     ledger = Ledger(paths.ledger)
@@ -40,6 +44,13 @@ def command(ctx: click.Context, name: str, as_json: bool) -> None:
         _show_attempts(attempts, as_json)
         return
     planned = {one.id: plan(one, ledger.recorded) for one in project.experiments.values()}
+    if name == _ENVIRONMENTS and name not in planned:
+        every = [arm for arms in planned.values() for arm in arms]
+        if as_json:
+            print_json(environments_json(every))
+        else:
+            print_environments(every)
+        return
     found = _named(project, planned, name)
     if isinstance(found, PlannedArm):
         attempts = ledger.attempts(found.key)
@@ -58,6 +69,8 @@ def command(ctx: click.Context, name: str, as_json: bool) -> None:
     else:
         serves = [one.id for one in project.questions.values() if found in one.experiments]
         pages.print_experiment(project.experiments[found], planned[found], serves)
+        results().print()
+        print_environments(planned[found])
 
 
 def _named(project: Project, planned: dict[str, tuple[PlannedArm, ...]], given: str) -> str | PlannedArm:
