@@ -24,6 +24,7 @@ ENV PATH=/opt/expkit/bin:$PATH EXPKIT_KERNEL=/opt/expkit/kernel NUMBA_CACHE_DIR=
 COPY --from=packages /opt/expkit /opt/expkit
 COPY research_questions /project/research_questions
 COPY experiments /project/experiments
+COPY environments /project/environments
 WORKDIR /project
 USER 65534:65534
 ENTRYPOINT ["python", "-m", "expkit.execution.serve"]
