@@ -155,13 +155,15 @@ def _pull(engine: Engine, reference: str) -> None:
     """Get an image from its registry. The SDK's own `pull` does not look at errors that come with the progress."""
     from docker.errors import DockerException
     from docker.utils import parse_repository_tag
+    from requests.exceptions import RequestException
+    from urllib3.exceptions import HTTPError  # what the SDK lets through while it reads a stream
 
     repository, tag = parse_repository_tag(reference)
     try:
         for line in engine.client.api.pull(repository, tag=tag or "latest", stream=True, decode=True):
             if "error" in line:
                 raise DockerException(line["error"])
-    except DockerException as error:
+    except (DockerException, RequestException, HTTPError) as error:
         raise ServiceAbsent(
             f"there is no image {reference}",
             why=f"the engine does not have it, and could not pull it: {said(error)}",

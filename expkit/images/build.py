@@ -35,6 +35,7 @@ def build(
     """
     from docker.errors import DockerException
     from requests.exceptions import RequestException
+    from urllib3.exceptions import HTTPError  # what the SDK lets through while it reads a stream
 
     log = _Log(on_line)
     try:
@@ -55,7 +56,7 @@ def build(
             call(engine, id, tag)
     except DockerException as error:
         raise log.failure(said(error)) from error
-    except RequestException as error:
+    except (RequestException, HTTPError) as error:
         raise ServiceAbsent(
             "the container engine went away during the build", why=said(error), mend="see its log, and build again"
         ) from error

@@ -24,13 +24,14 @@ def push(
     """
     from docker.errors import DockerException
     from requests.exceptions import RequestException
+    from urllib3.exceptions import HTTPError  # what the SDK lets through while it reads a stream
 
     names = [f"{registry}/{tag}" for tag in tags]
     for name in names:
         try:
             with _called(engine, image, name):
                 _push(engine, name, on_line)
-        except (DockerException, RequestException) as error:
+        except (DockerException, RequestException, HTTPError) as error:
             raise ServiceAbsent(
                 f"the registry does not take {name}",
                 why=said(error),

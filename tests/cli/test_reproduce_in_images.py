@@ -268,7 +268,7 @@ def test_an_image_without_a_worker_is_refused_with_an_option_that_exists(
     answered: Desk, derived: Callable[..., str]
 ) -> None:
     """`--on host` is what this command calls it."""
-    said = answered.expkit("reproduce", "rq01", "--image", derived('ENTRYPOINT ["/bin/true"]'))
+    said = answered.expkit("reproduce", "rq01", "--image", derived("ENV PATH=/usr/bin:/bin"))
     assert said.code == 3, said
     assert "does not hold a worker" in said.err
     assert "--on host" in said.err
