@@ -11,18 +11,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from expkit.cli.console import print_json, results, styled_verdict, table
+from expkit.cli.failures import refuse_failures
 from expkit.cli.progress import Narrator
 from expkit.cli.project import open_project, question_named
 from expkit.cli.written import wrote
 from expkit.completion import How
-from expkit.errors import Interrupted, InvalidUsage, TrialFailed
+from expkit.errors import Interrupted, InvalidUsage
 from expkit.outcomes import sentences
 from expkit.outcomes.replication import agreed, objection, within_registered
 from expkit.replicate import Replicated, Roots, draw, replicate
 from expkit.specs.question import ResearchQuestion
 
 _LARGEST_ROOT = 2**53 - 1
-_FAILURES_SHOWN = 5
 _AGREEMENT = {True: "[green]agrees[/]", False: "[bold red]differs[/]", None: "[dim]nothing to compare[/]"}
 
 
@@ -87,7 +87,7 @@ def command(
     else:
         narrator.idle(how.options)
         _print(found, roots, chosen, record=record)
-    _refuse_failures(found)
+    refuse_failures(found.tally)
     return 0
 
 
@@ -186,18 +186,3 @@ def _as_json(found: Replicated, roots: Roots) -> dict[str, Any]:
         "trials": sum(len(attempt.work.seeds) for attempt in found.tally.attempts),
         "hypotheses": hypotheses,
     }
-
-
-def _refuse_failures(found: Replicated) -> None:
-    failed = [
-        f"{attempt.work.arm.name} seed {trial.seed}: {trial.why}"
-        for attempt in found.tally.attempts
-        if attempt.result
-        for trial in attempt.result.failed
-    ]
-    if failed:
-        more = len(failed) - _FAILURES_SHOWN
-        raise TrialFailed(
-            f"{len(failed)} trials failed; they are recorded as failed and the verdicts say so",
-            why="\n  ".join(failed[:_FAILURES_SHOWN] + ([f"and {more} more"] if more > 0 else [])),
-        )

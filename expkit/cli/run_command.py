@@ -10,11 +10,12 @@ import click
 from rich.markup import escape
 
 from expkit.cli.console import log, results
+from expkit.cli.failures import refuse_failures
 from expkit.cli.progress import Narrator
 from expkit.cli.project import open_project, target_named
 from expkit.cli.written import wrote
 from expkit.completion import How
-from expkit.errors import Interrupted, InvalidUsage, TrialFailed
+from expkit.errors import Interrupted, InvalidUsage
 from expkit.outcomes.numbers import counted
 from expkit.project.paths import Paths
 from expkit.project.read import Project
@@ -22,8 +23,6 @@ from expkit.publish import Publishing
 from expkit.run import Answer, run_experiment, run_question
 from expkit.specs.question import ResearchQuestion
 from expkit.tracking.place import shown, store_file
-
-_FAILURES_SHOWN = 5
 
 
 @click.command("run")
@@ -93,7 +92,8 @@ def _report(answer: Answer, project: Project, name: str) -> int:
     else:
         results().print("nothing to run: every declared seed is recorded")
     code = _report_publishing(answer.publishing, project, name)
-    return _report_failures(answer) or code
+    refuse_failures(answer.tally)
+    return code
 
 
 def _outcome_line(answer: Answer, name: str) -> str:
@@ -118,22 +118,4 @@ def _report_publishing(publishing: Publishing, project: Project, name: str) -> i
     where = Paths(project.root).relative(file) if file and file.is_relative_to(project.root) else shown(publishing.uri)
     look = "; look at them with: expkit ui" if file else ""
     results().print(escape(f"MLflow: {runs}, {news}, in {where}{look}"))
-    return 0
-
-
-def _report_failures(answer: Answer) -> int:
-    failed = [
-        f"{attempt.work.arm.name} seed {trial.seed}: {trial.why}"
-        for attempt in answer.tally.attempts
-        if attempt.result
-        for trial in attempt.result.failed
-    ]
-    if failed:
-        more = len(failed) - _FAILURES_SHOWN
-        shown_failures = failed[:_FAILURES_SHOWN] + ([f"and {more} more"] if more > 0 else [])
-        raise TrialFailed(
-            f"{len(failed)} trials failed; they are recorded as failed and the verdicts say so",
-            why="\n  ".join(shown_failures),
-            mend="correct the arm's settings, which makes it a new arm, and run again",
-        )
     return 0

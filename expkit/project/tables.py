@@ -121,6 +121,7 @@ def _of_npz(content: bytes) -> Iterator[Row]:
                 raise ValueError(f"unpacked, it is larger than {LARGEST_TABLE >> 20} MB")
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             columns = {name: file[name] for name in file.files}
+    # zipfile says NotImplementedError of a compression that it does not know
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
         raise Unreadable(
             [Flaw(row=0, why=f"the file is no NPZ: {error}", valid="write it with numpy.savez")]

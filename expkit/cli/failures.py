@@ -1,0 +1,29 @@
+"""Trials that failed by themselves: recorded, and told at the end of the command that ran them."""
+
+from __future__ import annotations
+
+from expkit.errors import TrialFailed
+from expkit.execution.complete import Tally
+
+_SHOWN = 5
+
+
+def refuse_failures(tally: Tally) -> None:
+    """Nothing where every trial has a result.
+
+    Raises:
+        TrialFailed: some have none; the first of them by name, with the reason of each.
+    """
+    failed = [
+        f"{attempt.work.arm.name} seed {trial.seed}: {trial.why}"
+        for attempt in tally.attempts
+        if attempt.result
+        for trial in attempt.result.failed
+    ]
+    if failed:
+        more = len(failed) - _SHOWN
+        raise TrialFailed(
+            f"{len(failed)} trials failed; they are recorded as failed and the verdicts say so",
+            why="\n  ".join(failed[:_SHOWN] + ([f"and {more} more"] if more > 0 else [])),
+            mend="correct the arm's settings, which makes it a new arm, and run again",
+        )
