@@ -88,6 +88,7 @@ class Confined:
             state = self._state(_LAST_WORDS_S if self._stream.ended else 0)
             stopped = bool(state["Running"])
             if stopped:
+                self._stream.drain()
                 _kill(self._container)
                 state = self._state(_LAST_WORDS_S)
         code = int(state["ExitCode"])
@@ -196,6 +197,8 @@ def running(
             container.start()
         yield Confined(container, stream, limits, written)
     finally:
+        if stream is not None:
+            stream.drain()
         remove(container)
         if stream is not None:
             stream.leave()

@@ -31,6 +31,7 @@ class Stream:
         self._bytes = 0  # of the lines that wait to be read
         self._changed = threading.Condition()
         self._over = False
+        self._deaf = False
         self._left = False
         self._stderr = b""
         self._reader = threading.Thread(target=self._read, name=f"output of {container[:12]}", daemon=True)
@@ -68,11 +69,19 @@ class Stream:
         """The last lines on stderr."""
         return "\n".join(legible(self._stderr.decode(errors="replace")).strip().splitlines()[-_STDERR_LINES:])
 
+    def drain(self) -> None:
+        """Keep nothing of what is still to come. Call it before the container is killed.
+
+        A container whose output nobody takes cannot be ended: the engine holds its lock on it while the last bytes wait.
+        """
+        with self._changed:
+            self._deaf = True
+            self._changed.notify_all()
+
     def leave(self) -> None:
         """Read no more. Call it once the container is gone."""
-        with self._changed:
-            self._left = True
-            self._changed.notify_all()
+        self._left = True
+        self.drain()
         self._reader.join(timeout=1)
         if not self._reader.is_alive():
             self._socket.close()
@@ -108,7 +117,9 @@ class Stream:
 
     def _put(self, line: bytes) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: self._bytes < _WAITING_BYTES or self._left)
+            self._changed.wait_for(lambda: self._bytes < _WAITING_BYTES or self._deaf)
+            if self._deaf:
+                return
             self._lines.append(line)
             self._bytes += len(line) + 1
             self._changed.notify_all()

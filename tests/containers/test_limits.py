@@ -88,6 +88,17 @@ def test_a_flood_of_lines_waits_for_its_reader(room: Room) -> None:
     assert len(lines) < 2000
 
 
+@pytest.mark.parametrize("asked", [True, False], ids=["its end is asked for", "the caller breaks off"])
+def test_a_flood_that_nobody_reads_any_more_can_be_stopped(room: Room, asked: bool) -> None:
+    """Every buffer on the way is full by then, and the engine waits with a lock in its hand."""
+    with room.confined("while True: print('x' * 10_000)") as container:
+        next(container.lines(lambda: False))
+        time.sleep(1)
+        if asked:
+            assert container.exit().why == "stopped"
+    assert room.left == []
+
+
 def test_a_line_without_an_end_is_cut(room: Room) -> None:
     """Nobody keeps all of it."""
     lines, _ = room.run("print('x' * 10_000_000); print('next')")
