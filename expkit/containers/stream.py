@@ -72,7 +72,7 @@ class Stream:
     def drain(self) -> None:
         """Keep nothing of what is still to come. Call it before the container is killed.
 
-        A container whose output nobody takes cannot be ended: the engine holds its lock on it while the last bytes wait.
+        A container whose output nobody takes cannot be ended: the engine holds its lock while the last bytes wait.
         """
         with self._changed:
             self._deaf = True
