@@ -7,6 +7,7 @@ is built here, from the book's text.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from expkit.project.tables import read_table
 from expkit.specs.agent import Agent
 from expkit.training.mdp import Mdp
 from expkit.training.train import Trials
@@ -156,3 +158,10 @@ def test_in_the_maze_planning_needs_far_fewer_steps() -> None:
     found = greedy_steps(maze, many)
     assert found.count(14) + found.count(16) >= 27
     assert found.count(14) > found.count(16)
+
+
+def test_the_shipped_cliff_is_the_one_of_the_book(cliff: Mdp) -> None:
+    """`environments/cliff.csv` tells the same table, move for move."""
+    rows = read_table("cliff.csv", Path(__file__).parents[2].joinpath("environments/cliff.csv").read_bytes())
+    for name in ("next_state", "reward", "probability", "terminal"):
+        np.testing.assert_array_equal(getattr(rows, name), getattr(cliff, name))
