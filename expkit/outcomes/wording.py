@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from types import MappingProxyType
 
 from expkit.outcomes import numbers
@@ -23,10 +22,11 @@ SYMBOLS = MappingProxyType(
 
 _METRIC_PHRASES = {
     "optimal_policy": "share of optimal policies",
+    "optimal_return": "share of policies with the optimal return",
     "normalized_score": "normalised score",
     "gain_gap": "gap to the optimal gain",
 }
-_NOUN = re.compile(r"[a-z]{3,}")
+_PERSONS = frozenset({"drunkard", "accountant", "gambler"})
 
 
 def metric_phrase(metric: str) -> str:
@@ -58,7 +58,7 @@ def measure(hypothesis: HypothesisEvidence, estimand: Estimand) -> str:
 
 
 def arm_phrase(evidence: Evidence, experiment: str, name: str) -> str:
-    """An arm in a sentence: `the gambler`, `the gambler with learning rate 0.01`; its bare name if that is no noun."""
+    """An arm in a sentence: `the gambler`, `the gambler with learning rate 0.01`; its bare name if that is nobody."""
     arm = find_arm(evidence, experiment, name)
     if arm is not None and arm.varied:
         settings = [f"{' '.join(path.split('.')[1:])} {setting_text(value)}" for path, value in arm.varied.items()]
@@ -123,4 +123,4 @@ def _is_noun(phrase: str) -> bool:
 
 
 def _noun(name: str) -> str:
-    return f"the {name}" if _NOUN.fullmatch(name) else name
+    return f"the {name}" if name in _PERSONS else name

@@ -335,3 +335,20 @@ def test_words_need_no_heavy_import() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_where_returns_are_measured_the_share_optimal_is_theirs(question: ResearchQuestion, evidence: Evidence) -> None:
+    """Paths of any length may earn the same average a step; the shortest has the best return."""
+    rare = evidence.arms[0].summaries["optimal_policy"].model_copy(update={"mean": 0.005})
+    arms = [one.model_copy(update={"summaries": one.summaries | {"optimal_return": rare}}) for one in evidence.arms]
+    text = render(question, evidence.model_copy(update={"arms": tuple(arms)}))
+    assert "| 0.5 % | 200 |" in section(text, "Arms")
+    assert "Two yardsticks" not in text
+
+
+def test_only_persons_have_an_article(question: ResearchQuestion, evidence: Evidence) -> None:
+    """It is the gambler's total, and that of sarsa."""
+    renamed = evidence.model_validate_json(evidence.model_dump_json().replace('"gambler"', '"sarsa"'))
+    text = render(question, renamed)
+    assert "the total reward of sarsa" in text.lower()
+    assert "sarsa's" not in section(text, "Hypotheses").lower()

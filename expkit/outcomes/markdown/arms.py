@@ -66,7 +66,8 @@ def _row(arm: ArmEvidence, metric: str, places: int) -> list[str]:
     summary = arm.summaries.get(metric)
     if summary is None:
         return [code(arm.name), *[_NONE] * 5, f"{wording.finished(arm):,}"]
-    optimal = arm.summaries.get("optimal_policy")
+    # where returns are measured, all of a table's paths may earn the same average a step
+    optimal = arm.summaries.get("optimal_return") or arm.summaries.get("optimal_policy")
     return [
         code(arm.name),
         numbers.number(summary.mean, places),

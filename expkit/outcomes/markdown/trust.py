@@ -154,7 +154,10 @@ def _kinds(evidence: Evidence) -> Iterator[str]:
     discounts = dict.fromkeys(
         wording.setting_text(arm.parameters["agent.discount"])
         for arm in _arms(evidence)
-        if "agent.discount" in arm.parameters and "optimal_policy" in arm.summaries
+        if "agent.discount" in arm.parameters
+        and "optimal_policy" in arm.summaries
+        # where returns are measured, the column is about them
+        and "optimal_return" not in arm.summaries
     )
     if discounts:
         yield (
