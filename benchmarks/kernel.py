@@ -17,7 +17,7 @@ from expkit.plan import arm_key
 from expkit.records.work import Work
 from expkit.specs.agent import Gambler
 from expkit.specs.environment import Dungeon
-from expkit.specs.experiment import ResolvedArm
+from expkit.specs.experiment import TabularArm
 from expkit.specs.trainer import Tabular
 from expkit.training.compile import compile_environment
 from expkit.training.engine import ENGINE_VERSION
@@ -67,7 +67,7 @@ def plain_gambler(steps: int, seed: int) -> tuple[list[list[float]], float]:
 
 def gambler_work(seeds: int) -> Work:
     """The gambler's arm with some seeds, as `plan` hands it out."""
-    arm = ResolvedArm(
+    arm = TabularArm(
         name="gambler",
         environment=Dungeon(kind="dungeon"),
         agent=Gambler(kind="gambler"),

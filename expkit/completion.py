@@ -104,6 +104,7 @@ def _train(project: Project, arms: Sequence[PlannedArm], ledger: Ledger, executo
             lambda: _circumstances(project, executor, how.command),
             on_start=how.observer.starting,
             on_progress=how.observer.progress,
+            on_point=lambda point: None,
             on_wait=how.observer.waiting,
         )
     finally:

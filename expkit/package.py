@@ -24,7 +24,7 @@ from expkit.publish import publish_question
 from expkit.records.checkpoint import CHECKPOINT_FILE, ENVIRONMENT_FILE, TABLE_FILE, Checkpoint
 from expkit.records.evidence import ArmEvidence
 from expkit.records.provenance import Image, Provenance
-from expkit.specs.experiment import PROJECT_IMAGE
+from expkit.specs.experiment import PROJECT_IMAGE, TabularArm, as_tabular
 from expkit.training.compile import compile_environment
 from expkit.training.engine import ENGINE_VERSION
 from expkit.training.tables import to_bytes, travels
@@ -118,6 +118,13 @@ def _sound_results(dossier: Dossier, arm: PlannedArm) -> ArmResults:
     """The arm's results, which are all here and those that sound, fresh evidence was drawn from."""
     question = dossier.question
     again = f"expkit run {question.id}"
+    if not isinstance(arm.arm, TabularArm):
+        raise InvalidUsage(
+            f"{arm.name} has no Q-table to package",
+            where=dossier.paths.relative(dossier.paths.experiment(arm.experiment)),
+            why=f"its trainer is of kind {arm.arm.trainer.kind}",
+            mend="package an arm of a tabular trainer",
+        )
     place = dossier.paths.relative(dossier.paths.evidence(question.id))
     evidence = dossier.evidence
     if evidence is None:
@@ -143,6 +150,9 @@ def _sound_results(dossier: Dossier, arm: PlannedArm) -> ArmResults:
         )
     results = dossier.results[arm.experiment, arm.name]
     known = _evidence_of(dossier, arm)
+    optimal, random = known.optimal_gain, known.random_gain
+    assert optimal is not None, "every tabular arm has both gains"
+    assert random is not None, "every tabular arm has both gains"
     if results.results_digest != known.results_digest:
         raise CheckFailed(
             f"the results of {arm.name} in this machine's ledger are not those of the evidence",
@@ -221,13 +231,17 @@ def _checkpoint(
     from expkit.checkpoint.proof import prove
 
     known = _evidence_of(dossier, arm)
+    optimal, random = known.optimal_gain, known.random_gain
+    assert optimal is not None, "every tabular arm has both gains"
+    assert random is not None, "every tabular arm has both gains"
     row = results.seeds.index(seed)
     position, own_row = results.rows[row]
     attempt = results.attempts[position]
     assert attempt.result is not None
     recorded = {name: column[own_row] for name, column in attempt.result.metrics.items()}
     table = table_bytes(results.q[row], results.visits[row], results.curve[row])
-    git = attempt.provenance.git
+    git, resolved = attempt.provenance.git, as_tabular(arm.arm)
+    environment = compile_environment(resolved.environment)
     checkpoint = Checkpoint(
         project=dossier.project.id,
         question=dossier.question.id,
@@ -237,9 +251,9 @@ def _checkpoint(
         seed=seed,
         rule="named" if named else "best",
         among=len(results.seeds) - len(results.failed),
-        resolved=arm.arm,
+        resolved=resolved,
         arm_key=arm.key,
-        environment_digest=arm.environment_digest,
+        environment_digest=environment.digest,
         engine_version=ENGINE_VERSION,
         root=arm.root,
         streams=arm.streams,
@@ -248,8 +262,8 @@ def _checkpoint(
         results_digest=results.results_digest,
         evidence_digest=file_digest(dossier.paths.evidence(dossier.question.id)),
         metrics={name: value for name, value in recorded.items() if value is not None},
-        optimal_gain=known.optimal_gain,
-        random_gain=known.random_gain,
+        optimal_gain=optimal,
+        random_gain=random,
         attempt=attempt.id,
         commit=git.commit,
         dirty=git.state == "dirty" if git.commit else None,
@@ -257,8 +271,8 @@ def _checkpoint(
         parent=parent,
     )
     files = {CHECKPOINT_FILE: checkpoint_bytes(checkpoint), TABLE_FILE: table}
-    if travels(arm.arm.environment):
-        files[ENVIRONMENT_FILE] = to_bytes(compile_environment(arm.arm.environment))
+    if travels(resolved.environment):
+        files[ENVIRONMENT_FILE] = to_bytes(environment)
     prove(verified(checkpoint, files, where=results.folder / attempt.id))
     return files, checkpoint
 

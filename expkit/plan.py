@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from expkit.digests import digest
 from expkit.records.work import Work
-from expkit.specs.experiment import Experiment, ResolvedArm, Streams
+from expkit.specs.experiment import Experiment, ProgramArm, RecordedArm, ResolvedArm, Streams, TabularArm
 from expkit.specs.resolve import resolve
 from expkit.training.compile import compile_environment
 from expkit.training.engine import ENGINE_VERSION
@@ -27,7 +27,8 @@ class PlannedArm:
     experiment: str
     arm: ResolvedArm
     key: str
-    environment_digest: str
+    environment_digest: str | None
+    """Of its transition table; a program and recorded results have none."""
     root: int
     streams: Streams
     seeds: tuple[int, ...]
@@ -38,8 +39,14 @@ class PlannedArm:
         return self.arm.name
 
     def batches(self) -> Iterator[Work]:
-        """The missing seeds as work, about a second each."""
-        size = max(1, STEPS_PER_BATCH // (self.arm.trainer.steps * effort(self.arm.agent)))
+        """The missing seeds as work: about a second of kernel each, one trial of a program, all that was recorded."""
+        match self.arm:
+            case TabularArm():
+                size = max(1, STEPS_PER_BATCH // (self.arm.trainer.steps * effort(self.arm.agent)))
+            case ProgramArm():
+                size = 1
+            case RecordedArm():
+                size = max(1, len(self.missing))
         for start in range(0, len(self.missing), size):
             yield Work(
                 arm=self.arm,
@@ -52,16 +59,26 @@ class PlannedArm:
             )
 
 
-def arm_key(arm: ResolvedArm, environment_digest: str, engine_version: int = ENGINE_VERSION) -> str:
-    """What identifies an arm: environment as content, agent, trainer and engine version. No name, no title, no seed."""
-    return digest(
-        {
-            "environment": environment_digest,
-            "agent": arm.agent.model_dump(mode="json"),
-            "trainer": arm.trainer.model_dump(mode="json"),
-            "engine": engine_version,
-        }
-    )
+def arm_key(arm: ResolvedArm, environment_digest: str | None, engine_version: int = ENGINE_VERSION) -> str:
+    """What identifies an arm: what its numbers follow from, beside root and seed. No name, no title.
+
+    Of a tabular arm: environment as content, agent, trainer and engine version. Of a program: how it is called, with
+    which parameters, the digest of its sources, its image. Of recorded results: the rows themselves.
+    """
+    match arm:
+        case TabularArm():
+            return digest(
+                {
+                    "environment": environment_digest,
+                    "agent": arm.agent.model_dump(mode="json"),
+                    "trainer": arm.trainer.model_dump(mode="json"),
+                    "engine": engine_version,
+                }
+            )
+        case ProgramArm():
+            return digest({"program": arm.trainer.identity, "parameters": dict(arm.parameters), "image": arm.image})
+        case RecordedArm():
+            return digest({"recorded": arm.trainer.model_dump(mode="json"), "arm": arm.recorded_as})
 
 
 def plan(experiment: Experiment, recorded: Recorded) -> tuple[PlannedArm, ...]:
@@ -73,7 +90,7 @@ def plan(experiment: Experiment, recorded: Recorded) -> tuple[PlannedArm, ...]:
     seeds = tuple(range(experiment.seeds.count))
     planned = []
     for arm in resolve(experiment):
-        environment_digest = compile_environment(arm.environment).digest
+        environment_digest = compile_environment(arm.environment).digest if isinstance(arm, TabularArm) else None
         key = arm_key(arm, environment_digest)
         done = recorded(key, experiment.seeds.root, experiment.seeds.streams)
         planned.append(

@@ -12,6 +12,7 @@ from expkit.cli.console import results, table
 from expkit.outcomes import numbers
 from expkit.plan import PlannedArm
 from expkit.specs.environment import Environment
+from expkit.specs.experiment import TabularArm
 from expkit.training.compile import compile_environment
 from expkit.training.evaluate import optimal_gain, random_gain
 from expkit.training.returns import optimal_return, random_return
@@ -74,7 +75,8 @@ def environment_facts(environment: Environment) -> dict[str, Any]:
 def _distinct(arms: Iterable[PlannedArm]) -> list[tuple[Environment, list[str]]]:
     found: dict[str, tuple[Environment, list[str]]] = {}
     for arm in arms:
-        found.setdefault(arm.environment_digest, (arm.arm.environment, []))[1].append(f"{arm.experiment}/{arm.name}")
+        if isinstance(arm.arm, TabularArm) and (digest := arm.environment_digest):
+            found.setdefault(digest, (arm.arm.environment, []))[1].append(f"{arm.experiment}/{arm.name}")
     return list(found.values())
 
 

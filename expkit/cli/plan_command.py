@@ -58,13 +58,13 @@ def _sum(planned: list[PlannedArm]) -> str:
     distinct = {(arm.key, arm.root, arm.streams, seed): arm for arm in planned for seed in arm.missing}
     if not distinct:
         return "nothing to run: every declared seed is recorded"
-    steps = sum(arm.arm.trainer.steps for arm in distinct.values())
+    steps = sum(arm.arm.budget or 0 for arm in distinct.values())
     return f"to run: {counted(len(distinct), 'trial')}, {steps:,} steps"
 
 
 def _steps(arm: PlannedArm) -> int:
     """Environment steps that are still to be taken."""
-    return len(arm.missing) * arm.arm.trainer.steps
+    return len(arm.missing) * (arm.arm.budget or 0)
 
 
 def _as_json(arm: PlannedArm) -> dict[str, object]:

@@ -49,7 +49,7 @@ class Narrator:
         """Trials are about to run: say how many."""
         arms = [arm for arm in missing if arm.missing]
         trials = sum(len(arm.missing) for arm in arms)
-        steps = sum(len(arm.missing) * arm.arm.trainer.steps for arm in arms)
+        steps = sum(len(arm.missing) * (arm.arm.budget or 0) for arm in arms)
         log().print(f"running {counted(trials, 'trial')} of {counted(len(arms), 'arm')}, {steps:,} steps")
         self._began = time.perf_counter()
         if sys.stderr.isatty():

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from expkit.execution.events import Ended, Executor, Progress
+from expkit.execution.events import Ended, Executor, Point, Progress
 from expkit.execution.interrupt import stop_on_signal
 from expkit.ledger.ledger import Ledger
 from expkit.ledger.lock import Holder
@@ -52,6 +52,7 @@ def complete(
     *,
     on_start: Callable[[Sequence[PlannedArm]], None],
     on_progress: Callable[[Progress], None],
+    on_point: Callable[[Point], None],
     on_wait: Callable[[Holder], None],
 ) -> Tally:
     """What came of running every missing seed of a plan, each batch kept in the ledger as soon as it ended.
@@ -77,6 +78,8 @@ def complete(
                 match event:
                     case Progress():
                         on_progress(event)
+                    case Point():
+                        on_point(event)
                     case Ended():
                         attempts.append(ledger.keep(_attempt(event, now.result()), event.folder))
             return Tally(attempts=tuple(attempts), stopped=stopping())

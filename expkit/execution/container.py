@@ -149,4 +149,4 @@ class ContainerExecutor:
 
 def _travelling(batches: Sequence[Work]) -> list[Environment]:
     """The environments that a worker cannot compile from their declaration."""
-    return [work.arm.environment for work in batches if travels(work.arm.environment)]
+    return [work.tabular.environment for work in batches if travels(work.tabular.environment)]

@@ -24,6 +24,20 @@ class Progress:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Point:
+    """One value that a program printed while its trial runs."""
+
+    work: Work
+    """The trial's: of one seed."""
+    metric: str
+    """The key of the JSON line."""
+    axis: float
+    """How far the trial had come: what the line says of its axis, or the lines before it."""
+    value: float
+    """Finite."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ended:
     """One batch ended: with a `result` when it finished, with an `error` when it failed as a whole."""
 
@@ -38,7 +52,7 @@ class Ended:
     """What it ran in; None where that is this very process."""
 
 
-Event = Progress | Ended
+Event = Progress | Point | Ended
 Stage = Callable[[Work], Path]
 """Makes the folder a batch writes its files to."""
 

@@ -73,7 +73,7 @@ class LocalExecutor:
 
 def _perform(work: Work, folder: Path, tell: Callable[[Event], None], stopping: Callable[[], bool]) -> Ended:
     def on_steps(steps: int) -> None:
-        tell(Progress(arm=work.arm.name, steps=steps, trials=steps / work.arm.trainer.steps))
+        tell(Progress(arm=work.arm.name, steps=steps, trials=steps / work.tabular.trainer.steps))
 
     started, result, error = _now(), None, None
     try:

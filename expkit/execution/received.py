@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from expkit.containers.collect import Rejected, collect
 from expkit.records.attempt import TRIALS_FILE, Result
 from expkit.records.work import Work
-from expkit.specs.metric import CURVE_WINDOWS, measured
+from expkit.specs.metric import CURVE_WINDOWS
 from expkit.training.compile import compile_environment
 
 _FRAME_BYTES = 1 << 16
@@ -58,21 +58,21 @@ def _checked(work: Work, result: Result | None) -> Result:
     seeds = len(work.seeds)
     if result is None:
         raise Rejected("neither a result nor an error")
-    if set(result.metrics) != set(measured(work.arm.environment)):
+    if set(result.metrics) != set(work.tabular.measured):
         raise Rejected("the result has other metrics than the trainer measures")
     columns = {"trial_digests": result.trial_digests, **result.metrics}
     if short := [name for name, column in columns.items() if len(column) != seeds]:
         raise Rejected(f"the result has not {seeds} seeds in {', '.join(short)}")
     if not {failed.seed for failed in result.failed} <= set(work.seeds):
         raise Rejected("the result tells of failed seeds that were not asked for")
-    if result.steps != work.arm.trainer.steps * seeds:
+    if result.steps != work.tabular.trainer.steps * seeds:
         raise Rejected(f"the result tells of {result.steps:,} steps, not of those asked for")
     return result
 
 
 def _shapes(work: Work) -> _Shapes:
     """Type and shape of each array of a batch by name: known here, whatever the worker says."""
-    seeds, mdp = len(work.seeds), compile_environment(work.arm.environment)
+    seeds, mdp = len(work.seeds), compile_environment(work.tabular.environment)
     table = seeds, mdp.states, mdp.actions
     return {
         "seeds": ("<i8", (seeds,)),
@@ -98,9 +98,7 @@ def _check_trials(file: Path, work: Work, result: Result) -> None:
                     raise Rejected(f"{name} in {TRIALS_FILE} is {found}, not {(dtype, shape)}")
             if _rows(arrays, shapes, "seeds", len(work.seeds)).tolist() != list(work.seeds):
                 raise Rejected(f"{TRIALS_FILE} holds other seeds than were asked for")
-            found_digests = _digests(
-                arrays, shapes, {name: result.metrics[name] for name in measured(work.arm.environment)}
-            )
+            found_digests = _digests(arrays, shapes, {name: result.metrics[name] for name in work.tabular.measured})
             for seed, told, digest in zip(work.seeds, result.trial_digests, found_digests, strict=True):
                 if digest != told:
                     raise Rejected(f"seed {seed} has the digest {digest[:12]} by its numbers, not {told[:12]}")

@@ -30,7 +30,7 @@ from expkit.records.evidence import (
 )
 from expkit.records.registration import Standing
 from expkit.specs.criterion import Value
-from expkit.specs.experiment import Experiment
+from expkit.specs.experiment import Experiment, TabularArm, as_tabular
 from expkit.specs.metric import TABULAR_METRICS
 from expkit.specs.question import Hypothesis, ResearchQuestion
 from expkit.statistics.rounding import rounded
@@ -108,8 +108,6 @@ def arm_evidence(arm: PlannedArm, results: ArmResults, decided_on: Collection[st
         TrialFailed: rewards so large that no gain can be told.
     """
     from expkit.statistics.estimate import curve_with_band, summarize  # scipy: 0.8 s
-    from expkit.training.compile import compile_environment
-    from expkit.training.evaluate import optimal_gain, random_gain  # numba: 0.3 s
 
     kept = _in_order(set(decided_on) & results.metrics.keys())
     columns = {metric: per_seed(arm, results, metric) for metric in _in_order(results.metrics)}
@@ -120,15 +118,7 @@ def arm_evidence(arm: PlannedArm, results: ArmResults, decided_on: Collection[st
     }
     unusable = {seed for seed in arm.seeds if not all(np.isfinite(columns[metric][seed]) for metric in kept)}
     finished = np.array([seed not in results.failed for seed in results.seeds], dtype=bool)
-    steps = arm.arm.trainer.steps
-    mdp = compile_environment(arm.arm.environment)
-    optimal, random = optimal_gain(mdp), random_gain(mdp)
-    if not np.isfinite([optimal, random]).all():
-        raise TrialFailed(
-            f"the gain of arm {arm.name} of {arm.experiment} is beyond what a double holds",
-            why=f"the best policy's gain comes to {optimal}, the random walk's to {random}",
-            mend="declare smaller rewards",
-        )
+    optimal, random = _gains(arm) if isinstance(arm.arm, TabularArm) else (None, None)
     return ArmEvidence(
         experiment=arm.experiment,
         name=arm.name,
@@ -141,16 +131,32 @@ def arm_evidence(arm: PlannedArm, results: ArmResults, decided_on: Collection[st
         count=len(arm.seeds),
         failed=tuple(seed for seed in arm.seeds if seed in unusable or seed in results.failed),
         results_digest=results.results_digest,
-        optimal_gain=rounded(optimal),
-        random_gain=rounded(random),
+        optimal_gain=optimal,
+        random_gain=random,
         summaries=summaries,
         seeds={
             metric: tuple(float(value) if np.isfinite(value) else None for value in columns[metric]) for metric in kept
         },
-        curve=curve_with_band(results.curve[finished], steps)
-        if finished.any()
+        curve=curve_with_band(results.curve[finished], arm.arm.trainer.steps)
+        if finished.any() and isinstance(arm.arm, TabularArm)
         else Curve(steps=(), value=(), low=(), high=()),
     )
+
+
+def _gains(arm: PlannedArm) -> tuple[float, float]:
+    """The best average reward per step in an arm's environment, and that of the random walk."""
+    from expkit.training.compile import compile_environment
+    from expkit.training.evaluate import optimal_gain, random_gain  # numba: 0.3 s
+
+    mdp = compile_environment(as_tabular(arm.arm).environment)
+    optimal, random = optimal_gain(mdp), random_gain(mdp)
+    if not np.isfinite([optimal, random]).all():
+        raise TrialFailed(
+            f"the gain of arm {arm.name} of {arm.experiment} is beyond what a double holds",
+            why=f"the best policy's gain comes to {optimal}, the random walk's to {random}",
+            mend="declare smaller rewards",
+        )
+    return rounded(optimal), rounded(random)
 
 
 def per_seed(arm: PlannedArm, results: ArmResults, metric: str) -> NDArray[np.float64]:

@@ -13,7 +13,8 @@ from expkit.outcomes.registration import Planned, standings
 from expkit.plan import PlannedArm
 from expkit.project.names import listed
 from expkit.records.evidence import ArmEvidence, Evidence
-from expkit.specs.experiment import Experiment, ResolvedArm, Setting
+from expkit.specs.base import Setting
+from expkit.specs.experiment import Experiment, ResolvedArm
 from expkit.specs.question import ResearchQuestion
 from expkit.statistics.version import STATISTICS_VERSION
 

@@ -17,7 +17,8 @@ from expkit.project.read import Declarations, declared_files, parse_declarations
 from expkit.provenance.history import History
 from expkit.provenance.references import Unnamed, commit_named, head_named
 from expkit.records.evidence import ArmEvidence, Evidence
-from expkit.specs.experiment import Seeds, Setting
+from expkit.specs.base import Setting
+from expkit.specs.experiment import Seeds
 from expkit.specs.resolve import resolve
 
 WORK_TREE = "the work tree"

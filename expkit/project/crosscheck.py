@@ -10,7 +10,7 @@ from expkit.project.names import listed, suggestion
 from expkit.project.yaml import Document, Location
 from expkit.specs.criterion import Criterion, Ratio, Value, arms_of
 from expkit.specs.experiment import Experiment, ResolvedArm
-from expkit.specs.metric import TABULAR_METRICS, Metric, measured
+from expkit.specs.metric import TABULAR_METRICS, Metric
 from expkit.specs.question import Hypothesis
 
 FEWEST_SEEDS = 5
@@ -116,7 +116,7 @@ def _hypothesis(
 
 def _measured(file: ExperimentFile) -> Mapping[str, Metric]:
     """The metrics that every arm of an experiment has; all there are where its arms could not be resolved."""
-    return min((measured(arm.environment) for arm in (file.arms or {}).values()), key=len, default=TABULAR_METRICS)
+    return min((arm.measured for arm in (file.arms or {}).values()), key=len, default=TABULAR_METRICS)
 
 
 def _unmeasured(metric: str, known: Collection[str], offered: Collection[str]) -> tuple[str, str]:
@@ -184,4 +184,5 @@ def _arms(
 
 def _same(one: ResolvedArm, other: ResolvedArm) -> bool:
     """Whether two arms would be one to the ledger."""
-    return (one.environment, one.agent, one.trainer) == (other.environment, other.agent, other.trainer)
+    names = {"name", "varied"}
+    return one.model_dump(exclude=names) == other.model_dump(exclude=names)

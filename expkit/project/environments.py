@@ -15,7 +15,7 @@ from expkit.project.paths import ENVIRONMENTS
 from expkit.project.tables import SUM_TOLERANCE, Rows, Unreadable, read_table
 from expkit.project.yaml import Document, Location
 from expkit.specs.environment import Gymnasium, Table, Versioned
-from expkit.specs.experiment import Experiment, ResolvedArm
+from expkit.specs.experiment import Experiment, ResolvedArm, TabularArm
 from expkit.training.mdp import Mdp
 from expkit.training.returns import endless_pay
 from expkit.training.tables import keep
@@ -53,14 +53,14 @@ def _declared(experiment: Experiment, arms: Mapping[str, ResolvedArm]) -> Iterat
     if isinstance(experiment.environment, Versioned):
         yield experiment.environment, _Place(experiment, None)
     for arm in arms.values():
-        if isinstance(arm.environment, Versioned):
+        if isinstance(arm, TabularArm) and isinstance(arm.environment, Versioned):
             yield arm.environment, _Place(experiment, arm)
 
 
 class _Place:
     """Where an environment of an experiment is declared: in the experiment, in an arm, or by a sweep."""
 
-    def __init__(self, experiment: Experiment, arm: ResolvedArm | None) -> None:
+    def __init__(self, experiment: Experiment, arm: TabularArm | None) -> None:
         self._experiment = experiment
         self._arm = arm
 

@@ -21,7 +21,7 @@ from expkit.project.root import project_id
 from expkit.project.tables import LARGEST_TABLE
 from expkit.project.words import complaints
 from expkit.project.yaml import LARGEST_FILE, Document, read_yaml
-from expkit.specs.experiment import Experiment, ResolvedArm
+from expkit.specs.experiment import Experiment, ResolvedArm, resolved_as
 from expkit.specs.question import Hypothesis, ResearchQuestion
 from expkit.specs.resolve import Flaw, Unresolvable, resolve
 
@@ -209,17 +209,18 @@ def _arms(document: Document, experiment: Experiment) -> dict[str, ResolvedArm] 
     try:
         return {arm.name: arm for arm in resolve(experiment)}
     except Unresolvable as unresolvable:
+        model = resolved_as({"kind": experiment.trainer.kind})
         for flaw in unresolvable.flaws:
-            document.mistakes += _flawed(document, flaw)
+            document.mistakes += _flawed(document, flaw, model)
         return None
 
 
-def _flawed(document: Document, flaw: Flaw) -> list[Mistake]:
+def _flawed(document: Document, flaw: Flaw, model: type[BaseModel]) -> list[Mistake]:
     if flaw.error is None:
         return [document.mistake(flaw.location, flaw.why, flaw.valid, key=flaw.location[:-1] == ("sweep", "vary"))]
     return [
         document.mistake(flaw.location, f"arm {flaw.arm}: {one.why}", one.valid, key=one.on_key)
-        for one in complaints(ResolvedArm, [flaw.error], top=f"arm {flaw.arm}")
+        for one in complaints(model, [flaw.error], top=f"arm {flaw.arm}")
     ]
 
 

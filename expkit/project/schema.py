@@ -26,9 +26,12 @@ def schemas() -> dict[str, str]:
         regions = ("at_least", "at_most", "within")
         definition = question["$defs"][criterion.__name__]
         definition["oneOf"] = [{"required": [region]} for region in regions]
-        definition["properties"]["metric"]["enum"] = list(TABULAR_METRICS)
+        _offer_metrics(definition["properties"]["metric"])
     experiment = _described(Experiment)
-    experiment["properties"]["outputs"]["items"]["enum"] = list(TABULAR_METRICS)
+    _offer_metrics(experiment["properties"]["outputs"]["items"])
+    # optional, since a program has neither; but whoever writes one of them means one
+    for optional in (experiment["properties"]["environment"], experiment["$defs"]["Arm"]["properties"]["agent"]):
+        optional |= next(one for one in optional.pop("anyOf") if "oneOf" in one)
     for part in ("environment", "trainer"):
         _type_overrides(experiment, part)
     return {"question.schema.json": _text(question), "experiment.schema.json": _text(experiment)}
@@ -71,6 +74,12 @@ def _specs() -> dict[str, type[Spec]]:
         found[one.__name__] = one
         unseen += one.__subclasses__()
     return found
+
+
+def _offer_metrics(schema: dict[str, Any]) -> None:
+    """An editor completes the metrics of the tabular trainer, and takes those that a program declares."""
+    del schema["type"]
+    schema["anyOf"] = [{"enum": list(TABULAR_METRICS)}, {"type": "string"}]
 
 
 def _type_overrides(experiment: dict[str, Any], part: str) -> None:

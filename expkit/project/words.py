@@ -26,7 +26,14 @@ _PATTERNS = {
     "kept below environments/, in the project",
     r"^(0|[1-9][0-9]*)$": 'a state in quotes, such as "0"',
     r"^[0-9a-f]{64}$": "a digest, 64 hexadecimal digits, as expkit show prints it",
-    r"^(agent|environment|trainer)(\.[a-z_]+)+$": "a path of a parameter, such as agent.learning_rate",
+    r"^((agent|environment|trainer)(\.[a-z_]+)+|parameters\.[A-Za-z_][A-Za-z0-9_.-]*)$": "a path of a parameter, such "
+    "as agent.learning_rate",
+    r"^results/[A-Za-z0-9_./-]+\.csv$": "a path such as results/earlier.csv: results are kept below results/, in the "
+    "project",
+    r"^[A-Za-z_][A-Za-z0-9_.-]*$": "letters, digits, '_', '.' and '-', starting with a letter or '_'",
+    r"^[A-Za-z_][A-Za-z0-9_]*$": "letters, digits and '_', starting with a letter or '_'",
+    r"^[A-Za-z_][A-Za-z0-9_./-]*$": "letters, digits, '_', '.', '/' and '-', starting with a letter or '_'",
+    r"^[A-Za-z0-9_][A-Za-z0-9_.@+ /-]*$": "a path relative to the project's root, such as examples/train.py",
 }
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from expkit.records.base import Commit, Digest, Record
 from expkit.records.evidence import Interval
 from expkit.records.provenance import Image
-from expkit.specs.experiment import ResolvedArm, Streams
+from expkit.specs.experiment import Streams, TabularArm
 
 CHECKPOINT_FILE = "checkpoint.json"
 TABLE_FILE = "q_table.npz"
@@ -35,7 +35,7 @@ class Checkpoint(Record):
     rule: Rule
     among: int
     """Finished seeds that it was chosen from, whatever the rule."""
-    resolved: ResolvedArm
+    resolved: TabularArm
     arm_key: Digest
     environment_digest: Digest
     engine_version: int

@@ -13,8 +13,10 @@ from pydantic import Field
 from expkit.records.base import Commit, Digest, Moment, Record
 from expkit.records.provenance import Image, Machine
 from expkit.records.registration import Registration
+from expkit.specs.base import Setting
 from expkit.specs.criterion import Estimand
-from expkit.specs.experiment import Setting, Streams
+from expkit.specs.experiment import Streams
+from expkit.specs.metric import Metric
 
 Verdict = Literal["supported", "refuted", "inconclusive", "invalid", "withdrawn"]
 Grade = Literal["self-registered", "pushed before the run", "replicated"]
@@ -60,13 +62,18 @@ class Curve(Record):
     high: tuple[float, ...]
 
 
+def _is_none_declared(value: object) -> bool:
+    return value == {}
+
+
 class ArmEvidence(Record):
     """What one arm yielded."""
 
     experiment: str
     name: str
     key: Digest
-    environment_digest: Digest
+    environment_digest: Digest | None
+    """Of the transition table; None for a program and for results recorded elsewhere. So with both gains."""
     parameters: dict[str, Setting]
     """The resolved arm, flattened: `agent.kind`, `agent.learning_rate`, `environment.slip`, `trainer.steps`."""
     varied: dict[str, Setting] = {}
@@ -79,15 +86,18 @@ class ArmEvidence(Record):
     """Seeds that are missing or without a usable result."""
     results_digest: Digest
     """Of all trial digests in seed order."""
-    optimal_gain: float
+    optimal_gain: float | None
     """Exact: the best average reward per step in this arm's environment."""
-    random_gain: float
+    random_gain: float | None
     """Exact: the average reward per step of the random walk."""
     summaries: dict[str, Summary]
     """By metric."""
     seeds: dict[str, tuple[float | None, ...]]
     """Per-seed values in seed order, of `total_reward` and every metric decided on. None for a failed seed."""
     curve: Curve
+    """Empty where nothing was recorded along the way."""
+    metrics: dict[str, Metric] = Field(default_factory=dict, exclude_if=_is_none_declared)
+    """What its metrics mean, where expkit does not define them."""
 
 
 class EffectSizes(Record):

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from expkit.records.base import Digest, Record
-from expkit.specs.experiment import ResolvedArm, Streams
+from expkit.specs.experiment import ResolvedArm, Streams, TabularArm, as_tabular
 
 
 class Work(Record):
@@ -16,10 +16,20 @@ class Work(Record):
     arm: ResolvedArm
     arm_key: Digest
     """What identifies the arm: its environment's digest, agent, trainer and engine version."""
-    environment_digest: Digest
-    """The digest of the compiled transition table; a worker that compiles another one refuses the work."""
+    environment_digest: Digest | None
+    """The digest of the compiled transition table; a worker that compiles another one refuses the work. A program and
+    results that were recorded elsewhere have none."""
     engine_version: int
     root: int
     streams: Streams
     seeds: Annotated[tuple[int, ...], Field(min_length=1)]
     """Seed numbers k under the root, ascending."""
+
+    @property
+    def tabular(self) -> TabularArm:
+        """The arm, of work for expkit's own training loop.
+
+        Raises:
+            TypeError: it is a program's work, or was done elsewhere.
+        """
+        return as_tabular(self.arm)

@@ -13,7 +13,7 @@ from expkit.plan import PlannedArm, arm_key, plan
 from expkit.project.read import declared_files, parse_declarations
 from expkit.records.work import Work
 from expkit.reproduction.recorded import Recording
-from expkit.specs.experiment import Setting
+from expkit.specs.base import Setting
 from expkit.training.engine import ENGINE_VERSION
 
 _MOST_NAMED = 4

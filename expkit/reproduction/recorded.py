@@ -16,7 +16,8 @@ from expkit.plan import PlannedArm
 from expkit.records.attempt import PATCH_FILE, Attempt
 from expkit.records.evidence import ArmEvidence, Evidence
 from expkit.records.provenance import Image, Machine, Patch
-from expkit.specs.experiment import Setting, Streams
+from expkit.specs.base import Setting
+from expkit.specs.experiment import Streams
 
 NUMERIC_PACKAGES = ("numpy", "numba", "llvmlite")
 """What the numbers of a tabular trial depend on, beside expkit and Python."""

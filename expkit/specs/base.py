@@ -23,6 +23,9 @@ ArmName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*
 ArmReference = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 """The name of an arm, declared or of a sweep."""
 
+Setting = str | int | float | bool
+"""One value of a parameter."""
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 """Prose for people: anything but nothing."""
 

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, JsonValue, PrivateAttr, StringConstraints
 
 from expkit.specs.agent import Agent
-from expkit.specs.base import ArmName, Id, Spec, Text
+from expkit.specs.base import ArmName, Id, Setting, Spec, Text
 from expkit.specs.environment import Environment, Versioned
-from expkit.specs.trainer import Trainer
+from expkit.specs.metric import GAIN_METRICS, TABULAR_METRICS, Metric
+from expkit.specs.program import Command, ParameterName, Recorded
+from expkit.specs.trainer import Tabular, Trainer
 
 Streams = Literal["independent", "common"]
-Setting = str | int | float | bool
-"""One value of a varied parameter."""
 ImageReference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./:@-]*$", max_length=400)]
 """A name, a tag, a digest or an id of a container image, or `project`."""
 PROJECT_IMAGE = "project"
 """What stands for the image of the project's own commit, which no file in that commit could name."""
-SweepPath = Annotated[str, Field(pattern=r"^(agent|environment|trainer)(\.[a-z_]+)+$")]
+SweepPath = Annotated[
+    str, Field(pattern=r"^((agent|environment|trainer)(\.[a-z_]+)+|parameters\.[A-Za-z_][A-Za-z0-9_.-]*)$")
+]
 
 
 class Seeds(Spec):
@@ -34,9 +36,14 @@ class Seeds(Spec):
 
 
 class Arm(Spec):
-    """One configuration: an agent, and what differs from the experiment's environment and trainer."""
+    """One configuration: an agent or parameters, and what differs from the experiment's environment and trainer."""
 
-    agent: Agent
+    agent: Agent | None = None
+    """Who is trained; only expkit's own training loop has one, and needs it."""
+    parameters: dict[ParameterName, Setting] = {}
+    """What a program is passed, over what its trainer declares."""
+    recorded_as: str | None = None
+    """What recorded results call this arm; none means by its name."""
     environment: dict[str, JsonValue] = {}
     """Keys of the environment that this arm sets otherwise."""
     trainer: dict[str, JsonValue] = {}
@@ -49,7 +56,7 @@ class Sweep(Spec):
     arm: ArmName
     """The declared arm to vary; it stays an arm itself."""
     vary: Annotated[dict[SweepPath, Annotated[tuple[Setting, ...], Field(min_length=1)]], Field(min_length=1)]
-    """Values by path; paths start with `agent.`, `environment.` or `trainer.`."""
+    """Values by path; paths start with `agent.`, `environment.`, `trainer.` or `parameters.`."""
 
 
 class Experiment(Spec):
@@ -59,7 +66,8 @@ class Experiment(Spec):
     title: Text
     scope: Text | None = None
     """What this experiment can and cannot speak about."""
-    environment: Environment
+    environment: Environment | None = None
+    """What is acted in. A program brings its own."""
     trainer: Trainer
     image: ImageReference | None = None
     """Where it runs: in this container image, or `project` for the one `expkit image build` makes of the commit."""
@@ -74,27 +82,110 @@ class Experiment(Spec):
     _versions: dict[str, str] = PrivateAttr(default_factory=dict)
 
     def with_versions(self, versions: Mapping[str, str]) -> Self:
-        """The same experiment, knowing the digests of its environments' tables by `Versioned.content`.
+        """The same experiment, knowing the digests of its tables and programs by their `content`.
 
         They are found where the project is read, and say what its files meant then, whatever becomes of them.
         """
         known = self.model_copy()
-        known._versions = dict(versions)
+        known._versions = {**self._versions, **versions}
         return known
 
     def versioned(self, environment: Environment) -> Environment:
         """An environment with its version, where that is known."""
-        if isinstance(environment, Versioned) and (version := self._versions.get(environment.content)):
+        if isinstance(environment, Versioned) and (version := self.version_of(environment.content)):
             return environment.model_copy(update={"digest": version})
         return environment
 
+    def version_of(self, content: str) -> str | None:
+        """The digest of a table or a program, where that is known."""
+        return self._versions.get(content)
 
-class ResolvedArm(Spec):
+
+class TabularArm(Spec):
     """One fully resolved configuration: overrides merged, sweep settings applied, every default filled in."""
 
     name: str
     environment: Environment
     agent: Agent
-    trainer: Trainer
+    trainer: Tabular
     varied: dict[str, Setting] = {}
     """The sweep's settings of this arm by path; empty for a declared arm."""
+
+    @property
+    def budget(self) -> int | None:
+        """Steps of one trial; None where nobody can tell beforehand."""
+        return self.trainer.steps
+
+    @property
+    def measured(self) -> Mapping[str, Metric]:
+        """The metrics of every trial, by name."""
+        returns = isinstance(self.environment, Versioned) and self.environment.discount is not None
+        return TABULAR_METRICS if returns else GAIN_METRICS
+
+
+class ProgramArm(Spec):
+    """One fully resolved configuration of a program: its trainer's parameters and its own, merged."""
+
+    name: str
+    parameters: dict[ParameterName, Setting]
+    trainer: Command
+    image: ImageReference | None = None
+    """The image that the experiment declares."""
+    varied: dict[str, Setting] = {}
+    """The sweep's settings of this arm by path; empty for a declared arm."""
+
+    @property
+    def budget(self) -> int | None:
+        """Steps of one trial: nobody can tell beforehand."""
+        return None
+
+    @property
+    def measured(self) -> Mapping[str, Metric]:
+        """The metrics of every trial, by name."""
+        return {name: one.named(name) for name, one in self.trainer.metrics.items()}
+
+
+class RecordedArm(Spec):
+    """One arm of results that existed before."""
+
+    name: str
+    recorded_as: str
+    """What the file calls it."""
+    trainer: Recorded
+    varied: dict[str, Setting] = {}
+    """Always empty: nothing is left to vary."""
+
+    @property
+    def budget(self) -> int | None:
+        """Steps of one trial: nobody can tell any more."""
+        return None
+
+    @property
+    def measured(self) -> Mapping[str, Metric]:
+        """The metrics of every trial, by name."""
+        return {name: one.named(name) for name, one in self.trainer.metrics.items()}
+
+
+ResolvedArm = TabularArm | ProgramArm | RecordedArm
+"""Every fully resolved configuration; which one it is, the trainer's kind decides."""
+
+
+def as_tabular(arm: ResolvedArm) -> TabularArm:
+    """The arm, where expkit's own loop trains it.
+
+    Raises:
+        TypeError: it is a program's, or was recorded elsewhere.
+    """
+    if not isinstance(arm, TabularArm):
+        raise TypeError(f"arm {arm.name} is no tabular one")
+    return arm
+
+
+def resolved_as(trainer: Mapping[str, Any]) -> type[TabularArm] | type[ProgramArm] | type[RecordedArm]:
+    """What a configuration with such a trainer is."""
+    match trainer["kind"]:
+        case "command":
+            return ProgramArm
+        case "recorded":
+            return RecordedArm
+    return TabularArm

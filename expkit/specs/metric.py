@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
 from expkit.specs.base import Spec
-from expkit.specs.environment import Environment, Versioned
 
 
 class Metric(Spec):
@@ -97,9 +95,3 @@ RETURN_METRICS = MappingProxyType(
 
 TABULAR_METRICS = MappingProxyType({**GAIN_METRICS, **RETURN_METRICS})
 """Every metric of the tabular trainer, by name."""
-
-
-def measured(environment: Environment) -> Mapping[str, Metric]:
-    """The metrics of every trial in an environment, by name."""
-    returns = isinstance(environment, Versioned) and environment.discount is not None
-    return TABULAR_METRICS if returns else GAIN_METRICS

@@ -5,14 +5,17 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from expkit.specs.experiment import Arm, Experiment, ResolvedArm, Setting, Sweep
+from expkit.specs.base import Setting
+from expkit.specs.experiment import Arm, Experiment, ProgramArm, ResolvedArm, Sweep, TabularArm, resolved_as
+from expkit.specs.program import Command
+from expkit.specs.trainer import Tabular
 
 Location = tuple[str | int, ...]
 
@@ -58,16 +61,24 @@ def resolve(experiment: Experiment) -> tuple[ResolvedArm, ...]:
             arms |= _swept(experiment, sweep, flaws)
     if flaws:
         raise Unresolvable(list(dict.fromkeys(flaws)))
-    return tuple(
-        arm.model_copy(update={"environment": experiment.versioned(arm.environment)})
-        for arm in arms.values()
-        if arm is not None
-    )
+    return tuple(_versioned(experiment, arm) for arm in arms.values() if arm is not None)
+
+
+def _versioned(experiment: Experiment, arm: ResolvedArm) -> ResolvedArm:
+    """An arm that knows the versions of what its declaration names and does not hold."""
+    if isinstance(arm, TabularArm):
+        return arm.model_copy(update={"environment": experiment.versioned(arm.environment)})
+    if isinstance(arm, ProgramArm) and (version := experiment.version_of(arm.trainer.content)):
+        return arm.model_copy(update={"trainer": arm.trainer.model_copy(update={"digest": version})})
+    return arm
 
 
 def _resolved(experiment: Experiment, name: str, arm: Arm, flaws: list[Flaw]) -> ResolvedArm | None:
-    """A declared arm, or None and what is wrong with its overrides."""
-    settings = _declared(experiment, arm)
+    """A declared arm, or None and what is wrong with it."""
+    if misplaced := list(_misplaced(experiment, name, arm)):
+        flaws += misplaced
+        return None
+    settings = _declared(experiment, name, arm)
     try:
         return _checked(name, settings, {})
     except ValidationError as error:
@@ -85,7 +96,7 @@ def _swept(experiment: Experiment, sweep: Sweep, flaws: list[Flaw]) -> dict[str,
             Flaw(location=("sweep", "vary"), why=f"the sweep yields {count} arms", valid=f"at most {MOST_ARMS}")
         )
         return {}
-    base = _declared(experiment, experiment.arms[sweep.arm])
+    base = _declared(experiment, sweep.arm, experiment.arms[sweep.arm])
     unknown = [flaw for path in sweep.vary if (flaw := _unknown(base, path))]
     flaws += unknown
     if unknown:
@@ -130,15 +141,51 @@ def _keys(loc: Location, settings: object) -> Location:
 def _in_sweep(sweep: Sweep, varied: Mapping[str, Setting], keys: Location) -> Location:
     """Where in the sweep the value stands that a resolved arm refuses."""
     for path, value in varied.items():
-        if tuple(path.split("."))[: len(keys)] == keys[: path.count(".") + 1]:
+        if (steps := _steps(path))[: len(keys)] == keys[: len(steps)]:
             return ("sweep", "vary", path, sweep.vary[path].index(value))
     return ("sweep", "vary")
 
 
-def _declared(experiment: Experiment, arm: Arm) -> dict[str, dict[str, Any]]:
+def _misplaced(experiment: Experiment, name: str, arm: Arm) -> Iterator[Flaw]:
+    """What the experiment's trainer cannot do without, or has no use for."""
+    trainer, at = experiment.trainer, ("arms", name)
+    if arm.trainer.get("kind", trainer.kind) != trainer.kind:
+        why = f"arm {name}: all arms of an experiment have a trainer of one kind, here {trainer.kind}"
+        yield Flaw(location=(*at, "trainer", "kind"), why=why, valid="declare an experiment for each kind")
+    if isinstance(trainer, Tabular):
+        if experiment.environment is None:
+            why = "the tabular trainer acts in an environment, and none is declared"
+            yield Flaw(location=(), why=why, valid="add one, such as environment: {kind: dungeon}")
+        if arm.agent is None:
+            why = f"arm {name} has no agent"
+            yield Flaw(location=at, why=why, valid="add one, such as agent: {kind: q_learning}")
+        if arm.parameters:
+            why = f"arm {name}: parameters are passed to programs, and the trainer is tabular"
+            yield Flaw(location=(*at, "parameters"), why=why, valid="set agent, environment or trainer")
+    else:
+        if experiment.environment is not None:
+            why = f"a trainer of kind {trainer.kind} brings its own environment"
+            yield Flaw(location=("environment",), why=why, valid="leave environment out")
+        for key in ("agent", "environment"):
+            if getattr(arm, key):
+                valid = "say it in parameters" if isinstance(trainer, Command) else f"leave {key} out"
+                why = f"arm {name}: a trainer of kind {trainer.kind} has no {key}"
+                yield Flaw(location=(*at, key), why=why, valid=valid)
+        if arm.parameters and not isinstance(trainer, Command):
+            why = f"arm {name}: recorded results take no parameters"
+            yield Flaw(location=(*at, "parameters"), why=why, valid="leave parameters out")
+
+
+def _declared(experiment: Experiment, name: str, arm: Arm) -> dict[str, Any]:
+    trainer = {**experiment.trainer.model_dump(mode="json"), **arm.trainer}
+    if isinstance(experiment.trainer, Command):
+        parameters = {**experiment.trainer.parameters, **arm.parameters}
+        return {"parameters": parameters, "trainer": {**trainer, "parameters": {}}, "image": experiment.image}
+    if experiment.environment is None or arm.agent is None:
+        return {"recorded_as": name if arm.recorded_as is None else arm.recorded_as, "trainer": trainer}
     return {
         "environment": _overridden(experiment.environment.model_dump(mode="json"), arm.environment),
-        "trainer": {**experiment.trainer.model_dump(mode="json"), **arm.trainer},
+        "trainer": trainer,
         "agent": arm.agent.model_dump(mode="json"),
     }
 
@@ -148,14 +195,20 @@ def _overridden(declared: dict[str, Any], override: Mapping[str, Any]) -> dict[s
     return {**(declared if override.get("kind") in (None, declared["kind"]) else {}), **override}
 
 
-def _unknown(base: dict[str, dict[str, Any]], path: str) -> Flaw | None:
+def _steps(path: str) -> tuple[str, ...]:
+    """The keys on the way to a parameter. A program's own names may hold dots."""
+    part, _, rest = path.partition(".")
+    return (part, rest) if part == "parameters" else tuple(path.split("."))
+
+
+def _unknown(base: dict[str, Any], path: str) -> Flaw | None:
     """The flaw of a path that leads to no single parameter of the varied arm."""
     if path.endswith(".kind"):
         why = "a sweep varies parameters, not kinds"
         return Flaw(location=("sweep", "vary", path), why=why, valid="declare an arm for each kind")
     place: Any = base
     way: list[str] = []
-    for part in path.split("."):
+    for part in _steps(path):
         if not isinstance(place, dict) or part not in place:
             break
         place = place[part]
@@ -163,14 +216,14 @@ def _unknown(base: dict[str, dict[str, Any]], path: str) -> Flaw | None:
     if not isinstance(place, dict) and ".".join(way) == path:
         return None
     known = [key for key in place if key != "kind"] if isinstance(place, dict) else []
-    valid = f"{'.'.join(way)} has {', '.join(known) or 'no parameters'}"
+    valid = f"{'.'.join(way) or 'the arm'} has {', '.join(known) or 'no parameters'}"
     return Flaw(location=("sweep", "vary", path), why=f"the varied arm has no parameter {path}", valid=valid)
 
 
-def _with_settings(base: dict[str, dict[str, Any]], varied: Mapping[str, Setting]) -> dict[str, dict[str, Any]]:
-    settings: dict[str, dict[str, Any]] = json.loads(json.dumps(base))
+def _with_settings(base: dict[str, Any], varied: Mapping[str, Setting]) -> dict[str, Any]:
+    settings: dict[str, Any] = json.loads(json.dumps(base))
     for path, value in varied.items():
-        *parents, leaf = path.split(".")
+        *parents, leaf = _steps(path)
         place: Any = settings
         for part in parents:
             place = place[part]
@@ -178,15 +231,17 @@ def _with_settings(base: dict[str, dict[str, Any]], varied: Mapping[str, Setting
     return settings
 
 
-def _checked(name: str, settings: dict[str, dict[str, Any]], varied: dict[str, Setting]) -> ResolvedArm:
-    return ResolvedArm.model_validate_json(json.dumps({"name": name, "varied": varied, **settings}))
+def _checked(name: str, settings: dict[str, Any], varied: dict[str, Setting]) -> ResolvedArm:
+    return resolved_as(settings["trainer"]).model_validate_json(
+        json.dumps({"name": name, "varied": varied, **settings})
+    )
 
 
 def _labels(paths: tuple[str, ...]) -> dict[str, str]:
     """The shortest ending of each path that no other path shares: `agent.learning_rate` is `learning_rate`."""
     labels = {}
     for path in paths:
-        parts = path.split(".")
+        parts = _steps(path)
         endings = (".".join(parts[-length:]) for length in range(1, len(parts) + 1))
         labels[path] = next(
             ending

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from expkit.specs.base import Spec
+from expkit.specs.program import Command, Recorded
 
 
 class Tabular(Spec):
@@ -17,5 +18,5 @@ class Tabular(Spec):
     """Environment steps in one trial: its whole budget. At least one step in each of the curve's 40 windows."""
 
 
-Trainer = Tabular
-"""Every declared trainer. A union over `kind` when there are more."""
+Trainer = Annotated[Tabular | Command | Recorded, Field(discriminator="kind")]
+"""Every declared trainer, told apart by `kind`."""

@@ -60,7 +60,7 @@ def arm_run(
             **family.tags,
             "expkit.arm.key": arm.key,
             "expkit.results.digest": arm.results_digest,
-            "expkit.environment.digest": arm.environment_digest,
+            **({"expkit.environment.digest": arm.environment_digest} if arm.environment_digest else {}),
             **origin_tags(
                 commit=newest.git.commit,
                 branch=newest.git.branch,
@@ -104,7 +104,9 @@ def _points(arm: ArmEvidence) -> Iterator[tuple[str, float | None, int]]:
             yield f"curve.reward_per_step{ending}", level, step
 
 
-def _dataset(arm: ArmEvidence) -> Dataset:
+def _dataset(arm: ArmEvidence) -> Dataset | None:
+    if arm.environment_digest is None:
+        return None
     prefix = "environment."
     settings = {name.removeprefix(prefix): value for name, value in arm.parameters.items() if name.startswith(prefix)}
     return Dataset(

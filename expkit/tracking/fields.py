@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from expkit.records.provenance import Image
-from expkit.specs.experiment import Setting
+from expkit.specs.base import Setting
 from expkit.tracking.notes import PARAM_LIMIT, fitted
 from expkit.tracking.publication import Point
 

@@ -18,7 +18,7 @@ from typing import Any
 from expkit.checkpoint.names import fitted
 from expkit.records.checkpoint import CHECKPOINT_FILE, TABLE_FILE, Checkpoint
 from expkit.records.provenance import Image
-from expkit.specs.experiment import Setting
+from expkit.specs.base import Setting
 from expkit.tracking.fields import params, written
 from expkit.tracking.manners import uncollected
 from expkit.tracking.notes import note

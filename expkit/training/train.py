@@ -68,9 +68,9 @@ def train(
     """
     return train_on(
         _agreed_table(work),
-        work.arm.agent,
-        steps=work.arm.trainer.steps,
-        words=seeding_words(work.root, work.arm_key, work.streams, work.seeds, count=streams_of(work.arm.agent)),
+        work.tabular.agent,
+        steps=work.tabular.trainer.steps,
+        words=seeding_words(work.root, work.arm_key, work.streams, work.seeds, count=streams_of(work.tabular.agent)),
         seeds=work.seeds,
         on_steps=on_steps,
         cancelled=cancelled,
@@ -193,10 +193,10 @@ def _agreed_table(work: Work) -> Mdp:
             why="another engine version yields other numbers for the same declaration",
             mend=mend,
         )
-    mdp = compile_environment(work.arm.environment)
+    mdp = compile_environment(work.tabular.environment)
     if work.environment_digest != mdp.digest:
         raise ExecutorFailed(
-            f"the work's environment is {work.environment_digest[:12]}, this worker compiles {mdp.digest[:12]}",
+            f"the work's environment is {str(work.environment_digest)[:12]}, this worker compiles {mdp.digest[:12]}",
             where=f"arm {work.arm.name}",
             why="the same declaration compiles to another transition table here",
             mend=mend,

@@ -16,7 +16,7 @@ from expkit.plan import arm_key
 from expkit.records.checkpoint import CHECKPOINT_FILE, TABLE_FILE, Checkpoint
 from expkit.records.provenance import Image
 from expkit.records.work import Work
-from expkit.specs.experiment import ResolvedArm
+from expkit.specs.experiment import TabularArm
 from expkit.training.compile import compile_environment
 from expkit.training.engine import ENGINE_VERSION
 from expkit.training.evaluate import optimal_gain, random_gain
@@ -54,7 +54,7 @@ class Packed:
 
 def pack(kind: str = "gambler", *, seed: int = 3, steps: int = 400, **environment: Any) -> Packed:
     """A trial that is trained here and now, as packaging lays it out."""
-    arm = ResolvedArm.model_validate(
+    arm = TabularArm.model_validate(
         {
             "name": kind,
             "environment": {"kind": "dungeon", **environment},

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from expkit.execution.complete import Circumstances, Tally, complete
-from expkit.execution.events import Progress
+from expkit.execution.events import Point, Progress
 from expkit.execution.local import LocalExecutor
 from expkit.ledger.ledger import Ledger
 from expkit.ledger.lock import Holder
@@ -34,6 +34,7 @@ class Watcher:
         return {
             "on_start": self.started.append,
             "on_progress": self.progress.append,
+            "on_point": self.points.append,
             "on_wait": self.holders.append,
         }
 

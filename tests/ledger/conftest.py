@@ -18,7 +18,7 @@ from expkit.records.provenance import Git, Image, Machine, Provenance
 from expkit.records.work import Work
 from expkit.specs.agent import Drunkard
 from expkit.specs.environment import Dungeon
-from expkit.specs.experiment import ResolvedArm
+from expkit.specs.experiment import TabularArm
 from expkit.specs.trainer import Tabular
 
 KEY = hashlib.sha256(b"an arm").hexdigest()
@@ -33,7 +33,7 @@ class Bench:
 
     def work(self, seeds: Sequence[int], *, key: str = KEY, root: int = 1) -> Work:
         return Work(
-            arm=ResolvedArm(
+            arm=TabularArm(
                 name="drunkard",
                 environment=Dungeon(kind="dungeon"),
                 agent=Drunkard(kind="drunkard"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expkit.specs.experiment import Experiment, ResolvedArm
+from expkit.specs.experiment import Experiment, TabularArm
 from expkit.specs.resolve import MOST_ARMS, Unresolvable, resolve
 
 EXPERIMENT: dict[str, Any] = {
@@ -29,7 +29,7 @@ def experiment(**changes: Any) -> Experiment:
     return Experiment.model_validate_json(json.dumps(EXPERIMENT | changes))
 
 
-def swept(**vary: list[Any]) -> list[ResolvedArm]:
+def swept(**vary: list[Any]) -> list[TabularArm]:
     """The gambler's arms of a sweep; `__` in a name stands for a point."""
     paths = {path.replace("__", "."): values for path, values in vary.items()}
     arms = resolve(experiment(sweep={"arm": "gambler", "vary": paths}))

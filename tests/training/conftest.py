@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from expkit.records.work import Work
-from expkit.specs.experiment import ResolvedArm, Streams
+from expkit.specs.experiment import Streams, TabularArm
 from expkit.training.compile import compile_environment
 from expkit.training.engine import ENGINE_VERSION
 
@@ -28,7 +28,7 @@ def make_work() -> MakeWork:
         key: str = "0123456789abcdef" * 4,
         **environment: Any,
     ) -> Work:
-        arm = ResolvedArm.model_validate(
+        arm = TabularArm.model_validate(
             {
                 "name": agent["kind"],
                 "environment": {"kind": "dungeon", **environment},

@@ -103,6 +103,8 @@ def _references(axes: Axes, arms: Sequence[ArmEvidence]) -> list[_Label]:
         (arms[0].optimal_gain, "optimal gain", (0, (5, 3))),
         (arms[0].random_gain, "random walk", (0, (1, 2))),
     ):
+        if gain is None:
+            continue
         axes.axhline(gain, color=canvas.SOFT, ls=dash, lw=1.1, zorder=2)
         labels.append(_Label(gain, f"{name} {numbers.significant(gain, 5)}, exact", canvas.SOFT, None))
     return labels

@@ -13,6 +13,10 @@ from expkit.records.evidence import ArmEvidence, Evidence
 _MOST_PANELS = 6
 
 
+_Place = tuple[str, str | None]
+"""An experiment, and the digest of an environment in it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Panel:
     """Arms of one experiment that share an environment, so that gains and totals can be compared."""
@@ -23,7 +27,7 @@ class Panel:
 
 def panels(evidence: Evidence) -> tuple[tuple[Panel, ...], int]:
     """The panels to draw, and how many were left out: those that no hypothesis speaks of go first."""
-    groups: dict[tuple[str, str], list[ArmEvidence]] = {}
+    groups: dict[_Place, list[ArmEvidence]] = {}
     for arm in evidence.arms:
         groups.setdefault((arm.experiment, arm.environment_digest), []).append(arm)
     spoken_of = wording.arms_spoken_of(evidence)
@@ -43,7 +47,7 @@ def with_omitted(figure: Figure, omitted: int, what: str) -> None:
         )
 
 
-def _title(evidence: Evidence, key: tuple[str, str], groups: dict[tuple[str, str], list[ArmEvidence]]) -> str:
+def _title(evidence: Evidence, key: _Place, groups: dict[_Place, list[ArmEvidence]]) -> str:
     """The experiment's title, with what sets this environment apart from the experiment's others."""
     experiment, _ = key
     title = evidence.experiments.get(experiment, experiment)

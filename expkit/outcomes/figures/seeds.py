@@ -98,7 +98,11 @@ def _strip(axes: Axes, arm: ArmEvidence, row: int, style: canvas.Style) -> None:
 
 def _random_walk(axes: Axes, arms: Sequence[ArmEvidence]) -> None:
     """What a random walk earns, where all arms of a panel have one budget and the line lies among the dots."""
-    totals = {arm.random_gain * steps for arm in arms if isinstance(steps := arm.parameters.get("trainer.steps"), int)}
+    totals = {
+        arm.random_gain * steps
+        for arm in arms
+        if arm.random_gain is not None and isinstance(steps := arm.parameters.get("trainer.steps"), int)
+    }
     low, high = axes.get_xlim()
     if len(totals) == 1 and low <= (total := totals.pop()) <= high:
         axes.axvline(total, color=canvas.SOFT, ls=(0, (1, 2)), lw=1.3, zorder=2)

@@ -87,7 +87,7 @@ def _optimum_cell(arm: ArmEvidence, metric: str, places: int) -> str:
 def _optimum(arm: ArmEvidence, metric: str) -> float | None:
     """The best that the long-run average of this metric can be in an arm's environment; None where there is no such."""
     steps = arm.parameters.get("trainer.steps")
-    if metric == wording.PRIMARY and isinstance(steps, int):
+    if metric == wording.PRIMARY and isinstance(steps, int) and arm.optimal_gain is not None:
         return arm.optimal_gain * steps
     return arm.optimal_gain if metric in ("final_reward_rate", "greedy_gain") else None
 
@@ -103,6 +103,8 @@ def _references(own: Sequence[ArmEvidence]) -> list[str]:
     if len(gains) != 1:
         return []
     ((optimal, random, steps),) = gains
+    if optimal is None or random is None:
+        return []
     total = f", {numbers.number(random * steps, 0)} in {steps:,} steps" if isinstance(steps, int) else ""
     return [f"Exact: the optimal gain is {_gain(optimal)} a step; a random walk earns {_gain(random)} a step{total}."]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from expkit.outcomes import numbers, sentences, wording
 from expkit.outcomes.markdown.text import bullets, code, plain, table
 from expkit.records.evidence import ArmEvidence, Evidence, HypothesisEvidence, Iteration, PastArm, PastHypothesis
-from expkit.specs.experiment import Setting
+from expkit.specs.base import Setting
 from expkit.specs.question import ResearchQuestion
 
 _MOST_ARMS = 12

@@ -29,7 +29,7 @@ def provenance(evidence: Evidence) -> str:
     arms = [
         [
             code(f"{arm.experiment}/{arm.name}"),
-            *(code(one[:_SHORT]) for one in (arm.key, arm.environment_digest, arm.results_digest)),
+            *(code(one[:_SHORT]) if one else "none" for one in (arm.key, arm.environment_digest, arm.results_digest)),
             f"{arm.root}, {arm.streams}",
         ]
         for arm in evidence.arms

@@ -80,7 +80,7 @@ def _line(
     if beyond:
         return min(beyond, key=lambda line: (abs(line[0] - summary.median), line[1]))
     steps = arm.parameters.get("trainer.steps")
-    if metric != wording.PRIMARY or not isinstance(steps, int):
+    if metric != wording.PRIMARY or not isinstance(steps, int) or arm.random_gain is None:
         return None
     total = arm.random_gain * steps
     return (total, "what a random walk earns") if _is_beyond(total, summary.median, downwards=downwards) else None
