@@ -27,6 +27,7 @@ class Watcher:
 
     started: list[Sequence[PlannedArm]] = field(default_factory=list)
     progress: list[Progress] = field(default_factory=list)
+    points: list[Point] = field(default_factory=list)
     holders: list[Holder] = field(default_factory=list)
 
     @property
