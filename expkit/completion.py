@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from expkit.dossier import Dossier
 from expkit.errors import Interrupted, ServiceAbsent, TrialFailed
 from expkit.execution.complete import Circumstances, Tally, complete
-from expkit.execution.events import Executor, Progress
+from expkit.execution.events import Executor, Point, Progress
 from expkit.ledger.ledger import Ledger
 from expkit.ledger.lock import Holder
 from expkit.outcomes.registration import spoken_of
@@ -18,7 +18,7 @@ from expkit.plan import PlannedArm
 from expkit.project.paths import Paths
 from expkit.project.read import Project
 from expkit.project.root import read_settings
-from expkit.specs.experiment import PROJECT_IMAGE
+from expkit.specs.experiment import PROJECT_IMAGE, ProgramArm
 
 Where = Literal["local", "docker"]
 
@@ -34,6 +34,9 @@ class Observer(Protocol):
 
     def progress(self, event: Progress) -> None:
         """Some more steps were taken."""
+
+    def point(self, event: Point) -> None:
+        """A program printed a value."""
 
     def trained(self) -> None:
         """No trial runs any more, however that came."""
@@ -60,12 +63,15 @@ class How:
     """Where to run; None for where the experiment declares."""
     image: str | None = None
     """The image to run in, instead of the one that the experiment declares or the project's own."""
+    retry_failed: bool = False
+    """Whether trials of programs that failed are run again."""
 
     @property
     def options(self) -> str:
-        """What to type behind a command so that it runs in the same place."""
+        """What to type behind a command so that it does the same in the same place."""
         place = {"--executor": self.executor, "--image": self.image}
-        return "".join(f" {option} {value}" for option, value in place.items() if value)
+        chosen = "".join(f" {option} {value}" for option, value in place.items() if value)
+        return f"{chosen} --retry-failed" if self.retry_failed else chosen
 
 
 def train_missing(project: Project, planned: Iterable[PlannedArm], how: How, *, again: str) -> Tally:
@@ -79,16 +85,19 @@ def train_missing(project: Project, planned: Iterable[PlannedArm], how: How, *, 
         TrialFailed: a batch failed as a whole; finished batches are kept.
         NotWritable, LedgerDamaged: see `expkit.errors`.
     """
+    ledger = Ledger(Paths(project.root).ledger)
+    if how.retry_failed:
+        planned = [_with_failed(arm, ledger) for arm in planned]
     incomplete = [arm for arm in planned if arm.missing]
     if not incomplete:
         return Tally(attempts=(), stopped=False)
-    ledger = Ledger(Paths(project.root).ledger)
     ledger.prepare()
-    images = {name: _image(project, name, how) for name in dict.fromkeys(arm.experiment for arm in incomplete)}
+    names = dict.fromkeys(arm.experiment for arm in incomplete)
+    places = {name: (_image(project, name, how), project.experiments[name].trainer.kind) for name in names}
     tallies = []
-    for image in dict.fromkeys(images.values()):
-        arms = [arm for arm in incomplete if images[arm.experiment] == image]
-        tallies.append(_train(project, arms, ledger, _executor(project, image, how), how))
+    for image, kind in dict.fromkeys(places.values()):
+        arms = [arm for arm in incomplete if places[arm.experiment] == (image, kind)]
+        tallies.append(_train(project, arms, ledger, _executor(project, image, kind, how), how))
         if tallies[-1].stopped:
             break
     return _without_fault(tallies, f"{again}{how.options}")
@@ -104,11 +113,20 @@ def _train(project: Project, arms: Sequence[PlannedArm], ledger: Ledger, executo
             lambda: _circumstances(project, executor, how.command),
             on_start=how.observer.starting,
             on_progress=how.observer.progress,
-            on_point=lambda point: None,
+            on_point=how.observer.point,
             on_wait=how.observer.waiting,
+            retry_failed=how.retry_failed,
         )
     finally:
         how.observer.trained()
+
+
+def _with_failed(arm: PlannedArm, ledger: Ledger) -> PlannedArm:
+    """An arm of a program, missing what failed as well. A trial of expkit's own fails again however often it runs."""
+    if not isinstance(arm.arm, ProgramArm):
+        return arm
+    failed = ledger.failed(arm.key, arm.root, arm.streams)
+    return replace(arm, missing=tuple(seed for seed in arm.seeds if seed in failed or seed in arm.missing))
 
 
 def _image(project: Project, experiment: str, how: How) -> str | None:
@@ -119,7 +137,12 @@ def _image(project: Project, experiment: str, how: How) -> str | None:
     return how.image or declared or (PROJECT_IMAGE if how.executor == "docker" else None)
 
 
-def _executor(project: Project, image: str | None, how: How) -> Executor:
+def _executor(project: Project, image: str | None, kind: str, how: How) -> Executor:
+    if image is None and kind == "command":
+        from expkit.execution.program_host import HostPlace
+        from expkit.execution.programs import ProgramExecutor
+
+        return ProgramExecutor(HostPlace(project.root, Paths(project.root).trials), how.workers)
     if image is None:
         from expkit.execution.local import LocalExecutor  # numba: 0.3 s that an idle run does not pay
 
@@ -137,6 +160,19 @@ def _executor(project: Project, image: str | None, how: How) -> Executor:
     reference = project_reference(project.root) if image == PROJECT_IMAGE else image
     with how.observer.phase(f"finding image {reference}"):
         found = resolve(engine, reference)
+    if kind == "command":
+        from expkit.execution.program_container import ContainerPlace
+        from expkit.execution.programs import ProgramExecutor
+
+        place = ContainerPlace(
+            engine,
+            found,
+            limits=read_settings(project.root).container,
+            root=project.root,
+            scratch=Paths(project.root).containers,
+            sources=lambda arm: (),
+        )
+        return ProgramExecutor(place, how.workers)
     return ContainerExecutor(
         engine,
         found,

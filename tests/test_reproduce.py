@@ -10,7 +10,7 @@ import pytest
 from expkit.dossier import Dossier
 from expkit.errors import ServiceAbsent, TrialFailed
 from expkit.execution import local
-from expkit.execution.events import Progress
+from expkit.execution.events import Point, Progress
 from expkit.ledger.lock import Holder
 from expkit.plan import PlannedArm
 from expkit.project.read import read_project
@@ -36,6 +36,9 @@ class Diary:
 
     def progress(self, event: Progress) -> None:
         self.steps += event.steps
+
+    def point(self, event: Point) -> None:
+        pass
 
     def trained(self) -> None:
         self.lines.append("trained")

@@ -10,7 +10,7 @@ import pytest
 
 from expkit.errors import Interrupted, NotWritable, TrialFailed
 from expkit.execution import local
-from expkit.execution.events import Progress
+from expkit.execution.events import Point, Progress
 from expkit.ledger.ledger import Ledger
 from expkit.ledger.lock import Holder
 from expkit.plan import PlannedArm
@@ -39,6 +39,9 @@ class Diary:
 
     def progress(self, event: Progress) -> None:
         self.steps += event.steps
+
+    def point(self, event: Point) -> None:
+        pass
 
     def trained(self) -> None:
         self.lines.append("trained")

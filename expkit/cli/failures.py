@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from expkit.errors import TrialFailed
 from expkit.execution.complete import Tally
+from expkit.specs.experiment import ProgramArm
 
 _SHOWN = 5
 
@@ -25,5 +26,10 @@ def refuse_failures(tally: Tally) -> None:
         raise TrialFailed(
             f"{len(failed)} trials failed; they are recorded as failed and the verdicts say so",
             why="\n  ".join(failed[:_SHOWN] + ([f"and {more} more"] if more > 0 else [])),
-            mend="correct the arm's settings, which makes it a new arm, and run again",
+            mend="correct the arm's settings, which makes it a new arm, and run again"
+            + ("; or run these trials once more: --retry-failed" if _of_programs(tally) else ""),
         )
+
+
+def _of_programs(tally: Tally) -> bool:
+    return any(isinstance(attempt.work.arm, ProgramArm) for attempt in tally.attempts)

@@ -48,7 +48,7 @@ def _print_experiment(experiment: Experiment, planned: list[PlannedArm]) -> None
             f"{len(arm.seeds):,}",
             f"{len(arm.seeds) - len(arm.missing):,}",
             _ranges(arm.missing) or "[dim]nothing[/]",
-            f"{_steps(arm):,}",
+            "" if (steps := _steps(arm)) is None else f"{steps:,}",
         )
     results().print(made)
 
@@ -59,12 +59,12 @@ def _sum(planned: list[PlannedArm]) -> str:
     if not distinct:
         return "nothing to run: every declared seed is recorded"
     steps = sum(arm.arm.budget or 0 for arm in distinct.values())
-    return f"to run: {counted(len(distinct), 'trial')}, {steps:,} steps"
+    return f"to run: {counted(len(distinct), 'trial')}{f', {steps:,} steps' if steps else ''}"
 
 
-def _steps(arm: PlannedArm) -> int:
-    """Environment steps that are still to be taken."""
-    return len(arm.missing) * (arm.arm.budget or 0)
+def _steps(arm: PlannedArm) -> int | None:
+    """Environment steps that are still to be taken; None where nobody can tell."""
+    return None if arm.arm.budget is None else len(arm.missing) * arm.arm.budget
 
 
 def _as_json(arm: PlannedArm) -> dict[str, object]:

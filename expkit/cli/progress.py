@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from expkit.cli.console import log, results
+from expkit.execution.events import Point
 from expkit.execution.events import Progress as Steps
 from expkit.ledger.lock import Holder
 from expkit.outcomes.numbers import counted
@@ -50,7 +51,9 @@ class Narrator:
         arms = [arm for arm in missing if arm.missing]
         trials = sum(len(arm.missing) for arm in arms)
         steps = sum(len(arm.missing) * (arm.arm.budget or 0) for arm in arms)
-        log().print(f"running {counted(trials, 'trial')} of {counted(len(arms), 'arm')}, {steps:,} steps")
+        size = f", {steps:,} steps" if steps else ""
+        log().print(f"running {counted(trials, 'trial')} of {counted(len(arms), 'arm')}{size}")
+        self._steps, self._trials = 0, 0.0
         self._began = time.perf_counter()
         if sys.stderr.isatty():
             self._bar = Progress(
@@ -64,17 +67,29 @@ class Narrator:
                 expand=True,
             )
             # no step is reported before the kernel is compiled, which takes seconds on a machine that is new to it
-            self._task = self._bar.add_task("preparing the kernel", total=steps, done=0, trials=trials, rate="")
+            what = "preparing the kernel" if steps else "running"
+            self._task = self._bar.add_task(what, total=steps or trials, done=0, trials=trials, rate="")
             self._bar.start()
 
     def progress(self, event: Steps) -> None:
         """Some more steps were taken."""
         self._trials += event.trials
         self._steps += event.steps
-        if self._bar is not None and self._task is not None:
+        if self._bar is None or self._task is None:
+            return
+        if self._steps:
             self._bar.update(
                 self._task, description="training", completed=self._steps, done=self._done, rate=f"{self._rate()}/s"
             )
+        else:
+            self._bar.update(self._task, completed=self._done, done=self._done)
+
+    def point(self, event: Point) -> None:
+        """A program printed a value: show the newest of the first metric it declares."""
+        if self._bar is not None and self._task is not None and event.metric == next(iter(event.work.arm.measured)):
+            trial = f"{event.work.arm.name} seed {event.work.seeds[0]}"
+            said = f"{trial} at {event.axis:,.10g}: {event.metric} {event.value:,.6g}"
+            self._bar.update(self._task, rate=escape(said))
 
     def trained(self) -> None:
         """All trials ended, or a stop was asked for, or something broke."""
@@ -83,7 +98,8 @@ class Narrator:
             self._bar = None
         if self._began is not None and self._done:
             seconds = time.perf_counter() - self._began
-            log().print(f"{counted(self._done, 'trial')} in {seconds:.1f} s, {self._rate()} a second")
+            rate = f", {self._rate()} a second" if self._steps else ""
+            log().print(f"{counted(self._done, 'trial')} in {seconds:.1f} s{rate}")
         self._began = None
 
     def waiting(self, holder: Holder) -> None:

@@ -27,13 +27,16 @@ from expkit.tracking.place import shown, store_file
 
 @click.command("run")
 @click.argument("target", metavar="QUESTION|EXPERIMENT")
-@click.option("-j", "--workers", type=click.IntRange(min=1), help="Cores to use.  [default: all]")
+@click.option(
+    "-j", "--workers", type=click.IntRange(min=1), help="Cores, or trials of a program at once.  [default: all]"
+)
 @click.option(
     "--executor",
     type=click.Choice(["local", "docker"]),
     help="Where trials run.  [default: docker where the experiment names an image, else local]",
 )
 @click.option("--image", metavar="IMAGE", help="The image to run in, instead of the declared or the project's own one.")
+@click.option("--retry-failed", is_flag=True, help="Run trials of programs that failed once more.")
 @click.option("--accept", is_flag=True, help="Replace committed evidence that these results contradict.")
 @click.pass_context
 def command(
@@ -42,6 +45,7 @@ def command(
     workers: int | None,
     executor: Literal["local", "docker"] | None,
     image: str | None,
+    retry_failed: bool,
     accept: bool,
 ) -> int:
     """Train what is missing, judge the hypotheses, write the outcome, publish to MLflow.
@@ -60,7 +64,13 @@ def command(
     chosen = target_named(project, target)
     narrator = Narrator(f"[bold]{chosen.id}[/] · {escape(chosen.title)}")
     how = How(
-        command=_command_line(), observer=narrator, workers=workers, accept=accept, executor=executor, image=image
+        command=_command_line(),
+        observer=narrator,
+        workers=workers,
+        accept=accept,
+        executor=executor,
+        image=image,
+        retry_failed=retry_failed,
     )
     try:
         if isinstance(chosen, ResearchQuestion):

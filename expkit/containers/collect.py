@@ -43,19 +43,19 @@ def collect(outputs: Path, folder: str, allowed: Mapping[str, int], into: Path) 
         OSError: `into` cannot be written to.
     """
     with ExitStack() as opened:
-        place = _enter(outputs, folder, opened)
-        wrong = [f"{_shown(name)} is not expected" for name in _foreign(place, allowed)]
+        place = enter(outputs, folder, opened)
+        wrong = [f"{shown(name)} is not expected" for name in _foreign(place, allowed)]
         handles: dict[str, int] = {}
         for name, most in allowed.items():
             try:
-                handles[name] = _open(place, name, most, opened)
+                handles[name] = take(place, name, most, opened)
             except Rejected as why:
                 wrong.append(f"{name} {why}")
         if wrong:
             raise Rejected("; ".join(wrong))
         try:
             for name, handle in handles.items():
-                _copy(handle, into / name)
+                copy(handle, into / name)
         except BaseException:
             for name in handles:
                 (into / name).unlink(missing_ok=True)
@@ -65,8 +65,12 @@ def collect(outputs: Path, folder: str, allowed: Mapping[str, int], into: Path) 
                 os.unlink(name, dir_fd=place)
 
 
-def _enter(outputs: Path, folder: str, opened: ExitStack) -> int:
-    """A descriptor of a folder right below `outputs`, which is a folder itself and no link to one."""
+def enter(outputs: Path, folder: str, opened: ExitStack) -> int:
+    """A descriptor of a folder right below `outputs`, which is a folder itself and no link to one.
+
+    Raises:
+        Rejected: it is something else, or is missing.
+    """
     if folder in ("", ".", "..") or "/" in folder:
         raise ValueError(f"{folder!r} is not the name of a folder")
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -92,7 +96,12 @@ def _foreign(place: int, allowed: Mapping[str, int]) -> list[str]:
     return sorted(foreign)
 
 
-def _open(place: int, name: str, most: int, opened: ExitStack) -> int:
+def take(place: int, name: str, most: int, opened: ExitStack) -> int:
+    """A descriptor of a regular file with one name, in an open folder.
+
+    Raises:
+        Rejected: it is something else, is missing, or has more than `most` bytes.
+    """
     try:
         handle = opened.enter_context(open_regular(name, dir_fd=place))
     except OSError as error:
@@ -115,8 +124,13 @@ def _kind(place: int, name: str) -> str | None:
     return f"is {kind}" if kind else None
 
 
-def _copy(handle: int, target: Path) -> None:
-    """Copy as many bytes as the file had when it was opened, whatever becomes of it meanwhile."""
+def copy(handle: int, target: Path) -> None:
+    """Copy as many bytes as the file had when it was opened, whatever becomes of it meanwhile.
+
+    Raises:
+        Rejected: they are not there any more.
+        OSError: `target` exists, or cannot be written.
+    """
     size = left = os.fstat(handle).st_size
     with target.open("xb") as copy:
         while left:
@@ -127,7 +141,7 @@ def _copy(handle: int, target: Path) -> None:
             left -= len(chunk)
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
     """A name as text that does nothing to a terminal."""
     text = ascii(name)
     return text if len(text) <= _NAME_SHOWN else f"{text[:_NAME_SHOWN]}...'"

@@ -176,6 +176,7 @@ def running(
     environment: Mapping[str, str],
     project: str | None,
     longest_line: int,
+    folder: str | None = None,
 ) -> Iterator[Confined]:
     """What `confined` does, with any folders or none; see there, and `expkit.containers.create.create`."""
     with asking(image):
@@ -189,6 +190,7 @@ def running(
             limits=limits,
             environment=environment,
             project=project,
+            folder=folder,
         )
     stream = None
     try:

@@ -34,10 +34,12 @@ def create(
     limits: Limits,
     environment: Mapping[str, str],
     project: str | None,
+    folder: str | None = None,
 ) -> Container:
     """A container by its image's id, not started yet.
 
-    `command` takes the place of the image's entrypoint, or else is what its own entrypoint is told.
+    `command` takes the place of the image's entrypoint, or else is what its own entrypoint is told. It starts in
+    `folder`, or else where the image says.
 
     Raises:
         InvalidUsage: the limits are none on this engine.
@@ -56,6 +58,7 @@ def create(
         mounts=list(mounts),
         tmpfs={TEMPORARY: ""},
         user=_user(),
+        working_dir=folder,
         network_mode="none",
         read_only=True,
         cap_drop=["ALL"],

@@ -54,18 +54,20 @@ def complete(
     on_progress: Callable[[Progress], None],
     on_point: Callable[[Point], None],
     on_wait: Callable[[Holder], None],
+    retry_failed: bool = False,
 ) -> Tally:
     """What came of running every missing seed of a plan, each batch kept in the ledger as soon as it ended.
 
     The arms' locks are taken in the order of their keys, so that two runners never wait for each other; what another
     runner has recorded meanwhile is not run again. `circumstances` is asked once, and only when there is something to
-    run; `on_start` is told the arms with what is still missing of each, `on_wait` who holds a lock.
+    run; `on_start` is told the arms with what is still missing of each, `on_wait` who holds a lock. With `retry_failed`
+    a recorded trial that failed may be missing, too.
     """
     incomplete = [arm for arm in planned if arm.missing]
     with ExitStack() as locks:
         for key in sorted({arm.key for arm in incomplete}):
             locks.enter_context(ledger.lock(key, on_wait=on_wait))
-        missing = _still_missing(incomplete, ledger)
+        missing = _still_missing(incomplete, ledger, retry_failed)
         if not missing:
             return Tally(attempts=(), stopped=False)
         on_start(missing)
@@ -85,13 +87,13 @@ def complete(
             return Tally(attempts=tuple(attempts), stopped=stopping())
 
 
-def _still_missing(planned: Iterable[PlannedArm], ledger: Ledger) -> list[PlannedArm]:
+def _still_missing(planned: Iterable[PlannedArm], ledger: Ledger, retry_failed: bool) -> list[PlannedArm]:
     """The arms that lack seeds now that they are held. Two names of one configuration share their trials."""
     taken: set[tuple[str, int, str, int]] = set()
     missing = []
     for arm in planned:
         place = arm.key, arm.root, arm.streams
-        done = ledger.recorded(*place)
+        done = ledger.recorded(*place) - (ledger.failed(*place) if retry_failed else frozenset())
         seeds = tuple(seed for seed in arm.missing if seed not in done and (*place, seed) not in taken)
         taken |= {(*place, seed) for seed in seeds}
         if seeds:

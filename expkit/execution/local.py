@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 from expkit.cores import usable_cores
+from expkit.execution.abreast import Tell, abreast
 from expkit.execution.events import Ended, Event, Progress, Stage
 from expkit.execution.worker import perform
 from expkit.records.provenance import Image
 from expkit.records.work import Work
 from expkit.training.train import Cancelled
-
-_POLL_S = 0.1  # how soon an interrupt is noticed while every core is busy
 
 
 class LocalExecutor:
@@ -37,41 +33,17 @@ class LocalExecutor:
         Raises:
             OSError: a folder for a batch could not be made.
         """
-        events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
-        abandoned = threading.Event()  # set when the caller walks away, so that nobody computes for nobody
 
-        def enough() -> bool:
-            return abandoned.is_set() or stopping()
-
-        def run(work: Work) -> None:
+        def run(work: Work, tell: Tell, enough: Callable[[], bool]) -> Ended | None:
             try:
-                if not enough():
-                    events.put(_perform(work, stage(work), events.put, enough))
+                return _perform(work, stage(work), tell, enough)
             except Cancelled:
-                pass  # nothing was written, nothing is reported: its seeds are still missing
-            finally:
-                events.put(None)
+                return None  # nothing was written, nothing is reported: its seeds are still missing
 
-        with ThreadPoolExecutor(self.workers, thread_name_prefix="batch") as pool:
-            futures = [pool.submit(run, work) for work in batches]
-            running = len(futures)
-            try:
-                while running:
-                    try:
-                        event = events.get(timeout=_POLL_S)
-                    except queue.Empty:
-                        continue  # the wait has a limit so that Ctrl-C is heard
-                    if event is None:
-                        running -= 1
-                    else:
-                        yield event
-            finally:
-                abandoned.set()
-        for future in futures:
-            future.result()  # the executor's own failure, such as a full disk, is no trial's
+        return abreast(batches, run, workers=self.workers, stopping=stopping)
 
 
-def _perform(work: Work, folder: Path, tell: Callable[[Event], None], stopping: Callable[[], bool]) -> Ended:
+def _perform(work: Work, folder: Path, tell: Tell, stopping: Callable[[], bool]) -> Ended:
     def on_steps(steps: int) -> None:
         tell(Progress(arm=work.arm.name, steps=steps, trials=steps / work.tabular.trainer.steps))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from expkit.ledger.clock import ATTEMPT_ID, new_attempt_id
 from expkit.ledger.durable import matches, read_regular, seal, sync_folder, write_durably, writing
 from expkit.ledger.lock import Holder, held
 from expkit.ledger.results import ArmResults, join
-from expkit.records.attempt import RECORD_FILE, Attempt
+from expkit.records.attempt import FILES_FOLDER, RECORD_FILE, Attempt
 from expkit.specs.experiment import Streams
 
 _ARM_KEY = re.compile(r"[0-9a-f]{64}")
@@ -109,8 +108,11 @@ class Ledger:
         if staged != arm / _STAGED / attempt.id or not ATTEMPT_ID.fullmatch(attempt.id):
             raise ValueError(f"attempt {attempt.id} was not staged in {staged}")
         with writing(self._root):
-            _refuse_irregular(staged)
-            files = {path.name: seal(path) for path in sorted(staged.iterdir())}
+            folders = _refuse_irregular(staged)
+            paths = sorted(path for folder in (staged, *folders) for path in folder.iterdir() if path not in folders)
+            files = {path.relative_to(staged).as_posix(): seal(path) for path in paths}
+            for folder in folders:
+                sync_folder(folder)
             kept = attempt.model_copy(update={"files": files})
             write_durably(staged / RECORD_FILE, kept.model_dump_json(indent=1).encode())
             final = arm / attempt.id
@@ -133,8 +135,16 @@ class Ledger:
             for seed in attempt.work.seeds
         )
 
+    def failed(self, arm_key: str, root: int, streams: Streams) -> frozenset[int]:
+        """Those of the recorded seeds whose trials failed, in every attempt."""
+        recorded = self.recorded(arm_key, root, streams)
+        return frozenset(self.results(arm_key, root, streams, recorded).failed)
+
     def results(self, arm_key: str, root: int, streams: Streams, seeds: Iterable[int]) -> ArmResults:
-        """What finished attempts have of some seeds of an arm; the first attempt of a seed, by id, wins."""
+        """What finished attempts have of some seeds of an arm.
+
+        The first attempt of a seed, by id, wins; one whose trial failed gives way to a later one.
+        """
         return join(
             self.attempts(arm_key),
             arm_key=arm_key,
@@ -206,19 +216,35 @@ def _read_attempt(folder: Path) -> Attempt | Damage:
     if (attempt.id, attempt.work.arm_key) != (folder.name, folder.parent.name):
         return Damage(folder=folder, why=f"{RECORD_FILE} is the record of another attempt, {attempt.id}")
     for name, file in attempt.files.items():
-        if Path(name).name != name or not matches(folder / name, file):
+        if not _is_name(name) or not matches(folder / name, file):
             return Damage(folder=folder, why=f"{name} is missing or is not the file that was recorded")
     return attempt
 
 
-def _refuse_irregular(staged: Path) -> None:
-    """Raise ExecutorFailed unless a staged folder holds only regular files, and no record."""
-    with os.scandir(staged) as entries:
-        for entry in entries:
-            if entry.name == RECORD_FILE or not stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
-                raise ExecutorFailed(
-                    f"a worker left {entry.name!r}, which a ledger does not take",
-                    where=str(staged),
-                    why=f"only regular files are kept, and {RECORD_FILE} is the runner's to write",
-                    mend="mend the program that wrote it, then type the same command again",
-                )
+def _is_name(name: str) -> bool:
+    """Whether a record may name a file so: beside the record, or somewhere below the folder of a program's files."""
+    parts = name.split("/")
+    return len(parts) == 1 or (parts[0] == FILES_FOLDER and not {"", ".", ".."} & {*parts})
+
+
+def _refuse_irregular(staged: Path) -> list[Path]:
+    """The folder of a program's files with all below it, where a staged folder has one.
+
+    Raises:
+        ExecutorFailed: a staged folder holds something beside it and regular files, or a record.
+    """
+    own = staged / FILES_FOLDER
+    folders = [] if own.is_symlink() else [Path(place) for place, _, _ in os.walk(own)]
+    for place in (staged, *folders):
+        with os.scandir(place) as entries:
+            for entry in entries:
+                if Path(entry.path) in folders:
+                    continue
+                if Path(entry.path) == staged / RECORD_FILE or not entry.is_file(follow_symlinks=False):
+                    raise ExecutorFailed(
+                        f"a worker left {entry.name!r}, which a ledger does not take",
+                        where=str(staged),
+                        why=f"only regular files are kept, and {RECORD_FILE} is the runner's to write",
+                        mend="mend the program that wrote it, then type the same command again",
+                    )
+    return folders

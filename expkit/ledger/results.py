@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from expkit.digests import digest
 from expkit.errors import LedgerDamaged
 from expkit.ledger.durable import matches, read_regular
+from expkit.ledger.points import Points, kept_files, read_points
 from expkit.records.attempt import TRIALS_FILE, Attempt, Result
 from expkit.specs.experiment import Streams
 
@@ -49,6 +50,37 @@ class ArmResults:
     def results_digest(self) -> str:
         """sha256 of all trial digests in seed order."""
         return digest(list(self.trial_digests))
+
+    @property
+    def has_tables(self) -> bool:
+        """Whether there are Q-tables, visits and curves: a program's trials have none."""
+        return all(TRIALS_FILE in attempt.files for attempt in self.attempts)
+
+    def points(self) -> Iterator[tuple[int, Points]]:
+        """Each seed with what its program printed; nothing for seeds that no program ran.
+
+        Raises:
+            LedgerDamaged: a file is not as it was recorded.
+        """
+        for seed, folder, attempt in self._places():
+            if (points := read_points(folder, attempt)) is not None:
+                yield seed, points
+
+    def kept_files(self) -> Iterator[tuple[int, Mapping[str, Path]]]:
+        """Each seed with the files that its program left and that are kept, by their paths in its output folder.
+
+        Raises:
+            LedgerDamaged: a file is not as it was recorded.
+        """
+        for seed, folder, attempt in self._places():
+            if files := kept_files(folder, attempt):
+                yield seed, files
+
+    def _places(self) -> Iterator[tuple[int, Path, Attempt]]:
+        """Each seed with the folder and the record that it stands in."""
+        for seed, (position, _) in zip(self.seeds, self.rows, strict=True):
+            attempt = self.attempts[position]
+            yield seed, self.folder / attempt.id, attempt
 
     @cached_property
     def q(self) -> Float:
@@ -86,9 +118,10 @@ class ArmResults:
 def join(
     attempts: Sequence[Attempt], *, arm_key: str, root: int, streams: Streams, seeds: Iterable[int], folder: Path
 ) -> ArmResults:
-    """Results of those of `seeds` that finished attempts have, under one root. The first attempt of a seed wins.
+    """Results of those of `seeds` that finished attempts have, under one root.
 
-    `attempts` are sorted by id.
+    The first attempt of a seed wins; one whose trial failed gives way to a later one: a program's trial that failed is
+    run again only where somebody asked for that. `attempts` are sorted by id.
     """
     finished = [
         (attempt, attempt.result)
@@ -96,9 +129,13 @@ def join(
         if attempt.result is not None and attempt.work.root == root and attempt.work.streams == streams
     ]
     where: dict[int, tuple[int, int]] = {}
-    for position, (attempt, _) in enumerate(finished):
+    succeeded: set[int] = set()
+    for position, (attempt, result) in enumerate(finished):
+        failures = {one.seed for one in result.failed}
         for row, seed in enumerate(attempt.work.seeds):
-            where.setdefault(seed, (position, row))
+            if seed not in succeeded:
+                where[seed] = (position, row)
+        succeeded |= {*attempt.work.seeds} - failures
     present = tuple(sorted(set(seeds) & where.keys()))
     used = sorted({where[seed][0] for seed in present})
     chosen = [finished[position] for position in used]

@@ -43,6 +43,11 @@ class Paths:
         return self.state / "containers"
 
     @property
+    def trials(self) -> Path:
+        """What programs are handed and leave, while they run."""
+        return self.state / "trials"
+
+    @property
     def wheels(self) -> Path:
         """Packages for images, as they were downloaded."""
         return self.state / "wheels"

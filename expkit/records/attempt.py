@@ -13,6 +13,12 @@ from expkit.records.work import Work
 
 TRIALS_FILE = "trials.npz"
 """`seeds` int64 [n], `q` float64 and `visits` int64 [n, states, actions], `curve` float64 [n, windows]."""
+POINTS_FILE = "points.npz"
+"""What a program printed in one trial: `names` [m], and `keys`, `axis` and `values` [n]."""
+LOG_FILE = "log.txt"
+"""What else it printed."""
+FILES_FOLDER = "files"
+"""The folder of the files that it left and that are kept."""
 PATCH_FILE = "patch.diff"
 RECORD_FILE = "record.json"
 
@@ -32,10 +38,11 @@ class Result(Record):
 
     metrics: dict[str, tuple[float | None, ...]]
     trial_digests: tuple[Digest, ...]
-    """sha256 of each trial's Q-table, visits, curve and metrics: what two executions are compared by."""
+    """sha256 of each trial's Q-table, visits, curve and metrics, or of the series a program printed of its declared
+    metrics: what two executions are compared by."""
     failed: tuple[FailedTrial, ...] = ()
     steps: int
-    """Environment steps taken."""
+    """Environment steps taken; 0 where nobody counts them."""
 
 
 class File(Record):
@@ -61,7 +68,7 @@ class Attempt(Record):
     standing: tuple[Standing, ...] = ()
     """Every hypothesis of the project that spoke of this arm when the attempt began."""
     files: dict[str, File] = {}
-    """The files beside the record, by name."""
+    """The files beside the record, by name; those that a program left, by their paths: `files/plots/a.png`."""
 
     @model_validator(mode="after")
     def _result_or_error(self) -> Attempt:

@@ -21,6 +21,9 @@ stream 3, a fixed number of words a step: Double Q-learning one, Dyna-Q one for 
 
 SARSA learns from a step when the next step's word has chosen: it takes no word more than the others.
 
+A program that expkit knows nothing about has its own generator. It is handed a seed: the upper 31 bits of the first
+32-bit word that the `SeedSequence` of stream 4 generates.
+
 NumPy promises that seeding and raw words stay as they are.
 """
 
@@ -34,7 +37,7 @@ from numpy.typing import NDArray
 
 from expkit.specs.experiment import Streams
 
-ENVIRONMENT, AGENT, STARTS, FURTHER = 0, 1, 2, 3
+ENVIRONMENT, AGENT, STARTS, FURTHER, PROGRAM = 0, 1, 2, 3, 4
 
 SEED_LIMIT = 2**32
 """Seed numbers are below it: one word of a spawn key each."""

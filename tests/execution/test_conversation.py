@@ -202,6 +202,6 @@ def test_a_full_disk_is_no_workers_fault(worker: Conversation, tmp_path: Path, m
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("expkit.containers.collect._copy", full)
+    monkeypatch.setattr("expkit.containers.collect.copy", full)
     with pytest.raises(NotWritable, match="No space left"):
         hear(worker, Ready(inside=INSIDE), BatchBegan(batch=0), ended)

@@ -10,7 +10,7 @@ from typing import Any
 from expkit.completion import How, train_missing
 from expkit.conclude import conclude
 from expkit.dossier import Dossier
-from expkit.execution.events import Progress
+from expkit.execution.events import Point, Progress
 from expkit.ledger.lock import Holder
 from expkit.outcomes.check import check_outcome
 from expkit.outcomes.verification import trust_by_hypothesis, verify, verify_replications
@@ -44,6 +44,9 @@ class Bystander:
         self.trials += sum(len(arm.missing) for arm in missing)
 
     def progress(self, event: Progress) -> None:
+        pass
+
+    def point(self, event: Point) -> None:
         pass
 
     def trained(self) -> None:
