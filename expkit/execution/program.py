@@ -11,6 +11,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from expkit.records.work import Work
 from expkit.specs.base import Setting
@@ -18,8 +19,8 @@ from expkit.specs.experiment import ProgramArm
 from expkit.specs.program import PLACEHOLDER, OnOff
 from expkit.training.streams import PROGRAM, stream
 
-CONFIG_FILE = "config.json"
-"""What the file is called that `{config}` stands for."""
+CONFIG_FILE = "parameters.json"
+"""What the file is called that `{config}` stands for, in the folder that `{config_folder}` stands for."""
 
 _ALL = "{parameters}"
 _PART = re.compile(r"\{(name|value)\}")
@@ -132,6 +133,7 @@ def _filled(text: str, handed: Handed, parameters: tuple[str, ...]) -> str:
         "output": handed.output,
         "inputs": handed.inputs,
         "config": handed.config,
+        "config_folder": str(PurePosixPath(handed.config).parent),
         "parameters": shlex.join(parameters),
     }
     return PLACEHOLDER.sub(lambda found: values[found[1]], text)

@@ -1,7 +1,7 @@
 """Programs that expkit knows nothing about, as they are declared: started once per trial, measured by what they print.
 
-In arguments and in variables, `{seed}`, `{output}`, `{inputs}` and `{config}` stand for what a trial is handed; every
-other brace is the program's own.
+In arguments and in variables, `{seed}`, `{output}`, `{inputs}`, `{config}` and `{config_folder}` stand for what a trial
+is handed; every other brace is the program's own.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ MetricName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_./-
 ProjectPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.@+ /-]*$", max_length=300)]
 """A file or a folder of the project, relative to its root, with `/`."""
 
-PLACEHOLDER = re.compile(r"\{(seed|output|inputs|config|parameters)\}")
-"""What is filled in: a trial's seed, its output folder, the inputs, the parameters as a file or as arguments."""
+PLACEHOLDER = re.compile(r"\{(seed|output|inputs|config|config_folder|parameters)\}")
+"""What is filled in: a trial's seed, its output folder, the inputs, the file `parameters.json`, its folder, and the
+parameters as arguments."""
 
 
 class Measured(Spec):

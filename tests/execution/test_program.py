@@ -12,7 +12,7 @@ from numpy.random import SeedSequence
 from expkit.execution.program import Handed, arguments, config, trial_seed, variables
 from tests.execution.programs import arm_of, program, work_of
 
-HANDED = Handed(seed=7, output="/an output", inputs="/inputs", config="/config.json")
+HANDED = Handed(seed=7, output="/an output", inputs="/inputs", config="/given/parameters.json")
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 SETTINGS = st.one_of(TEXTS, st.integers(), st.booleans(), st.floats(allow_nan=False, allow_infinity=False))
 
@@ -46,10 +46,20 @@ def test_inside_of_what_a_shell_is_handed_parameters_are_quoted(values):
 def test_placeholders_are_filled_in_and_other_braces_are_not():
     """What a value holds is not looked at again."""
     command = program(
-        ["p", "{seed}/{output}", "{parameters}", "--last={inputs}", "{config}", "{other}{}"], seed="given"
+        ["p", "{seed}/{output}", "{parameters}", "--last={inputs}", "{config}", "{config_folder}", "{other}{}"],
+        seed="given",
     )
     assert arguments(arm_of(command, a="{output}", b=2), HANDED) == (
-        *("p", "7//an output", "--a={output}", "--b=2", "--last=/inputs", "/config.json", "{other}{}"),
+        *(
+            "p",
+            "7//an output",
+            "--a={output}",
+            "--b=2",
+            "--last=/inputs",
+            "/given/parameters.json",
+            "/given",
+            "{other}{}",
+        ),
     )
 
 
@@ -74,7 +84,7 @@ def test_variables_tell_a_trial_what_it_is_handed():
         "EXPKIT_SEED": "7",
         "EXPKIT_OUTPUT": "/an output",
         "EXPKIT_INPUTS": "/inputs",
-        "EXPKIT_CONFIG": "/config.json",
+        "EXPKIT_CONFIG": "/given/parameters.json",
         "VH_OUTPUTS_DIR": "/an output",
         "PYTHONUNBUFFERED": "",
     }
