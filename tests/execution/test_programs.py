@@ -107,8 +107,9 @@ def test_what_cannot_be_started_is_an_error_of_the_batch(bench, command):
     assert "cannot be started: " in ended.error
 
 
-def test_a_trial_that_is_over_its_time_is_stopped_with_all_its_children(bench):
-    """However it begs: it ignores the signal that asks, and so does its child."""
+def test_a_trial_that_is_over_its_time_is_stopped_with_all_its_children(bench, monkeypatch):
+    """It ignores the signal that asks; the one that forces it and its child comes after a while."""
+    monkeypatch.setattr("expkit.execution.processes._GRACE_S", 0.2)
     mark = uuid4().hex
     ended = bench.run(
         f"""
