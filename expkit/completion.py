@@ -15,6 +15,7 @@ from expkit.ledger.ledger import Ledger
 from expkit.ledger.lock import Holder
 from expkit.outcomes.registration import spoken_of
 from expkit.plan import PlannedArm
+from expkit.project.inputs import verify
 from expkit.project.paths import Paths
 from expkit.project.read import Project
 from expkit.project.root import read_settings
@@ -81,6 +82,7 @@ def train_missing(project: Project, planned: Iterable[PlannedArm], how: How, *, 
 
     Raises:
         ServiceAbsent: an image is declared and no engine answers, or the image is not to be had.
+        InvalidUsage: an input is not what is declared.
         Interrupted: a signal came while trials ran; finished batches are kept.
         TrialFailed: a batch failed as a whole; finished batches are kept.
         NotWritable, LedgerDamaged: see `expkit.errors`.
@@ -91,6 +93,9 @@ def train_missing(project: Project, planned: Iterable[PlannedArm], how: How, *, 
     incomplete = [arm for arm in planned if arm.missing]
     if not incomplete:
         return Tally(attempts=(), stopped=False)
+    if any(arm.arm.inputs for arm in incomplete):
+        with how.observer.phase("checking inputs"):
+            verify(project.root, [arm.arm for arm in incomplete])
     ledger.prepare()
     names = dict.fromkeys(arm.experiment for arm in incomplete)
     places = {name: (_image(project, name, how), project.experiments[name].trainer.kind) for name in names}

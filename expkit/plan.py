@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from expkit.digests import digest
 from expkit.records.work import Work
 from expkit.specs.experiment import Experiment, ProgramArm, RecordedArm, ResolvedArm, Streams, TabularArm
+from expkit.specs.inputs import identity
 from expkit.specs.resolve import resolve
 from expkit.training.compile import compile_environment
 from expkit.training.engine import ENGINE_VERSION
@@ -63,8 +64,10 @@ def arm_key(arm: ResolvedArm, environment_digest: str | None, engine_version: in
     """What identifies an arm: what its numbers follow from, beside root and seed. No name, no title.
 
     Of a tabular arm: environment as content, agent, trainer and engine version. Of a program: how it is called, with
-    which parameters, the digest of its sources, its image. Of recorded results: the rows themselves.
+    which parameters, the digest of its sources, its image. Of both, the digests of their inputs, where there are any.
+    Of recorded results: the rows themselves.
     """
+    declared = {"inputs": identity(arm.inputs)} if arm.inputs else {}
     match arm:
         case TabularArm():
             return digest(
@@ -73,10 +76,12 @@ def arm_key(arm: ResolvedArm, environment_digest: str | None, engine_version: in
                     "agent": arm.agent.model_dump(mode="json"),
                     "trainer": arm.trainer.model_dump(mode="json"),
                     "engine": engine_version,
+                    **declared,
                 }
             )
         case ProgramArm():
-            return digest({"program": arm.trainer.identity, "parameters": dict(arm.parameters), "image": arm.image})
+            called = {"program": arm.trainer.identity, "parameters": dict(arm.parameters), "image": arm.image}
+            return digest({**called, **declared})
         case RecordedArm():
             return digest({"recorded": arm.trainer.model_dump(mode="json"), "arm": arm.recorded_as})
 

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 from expkit.completion import Observer
 from expkit.errors import InvalidUsage
+from expkit.project.inputs import verify
 from expkit.provenance.worktree import Worktree, patched, worktree
 from expkit.reproduction.compare import Compared, against_evidence, against_results
 from expkit.reproduction.declared import Declared, Otherwise, declared_arms, find_declared
@@ -90,7 +91,7 @@ def reproduce(root: Path, account: Account, terms: Terms) -> Reproduction:
 
     Raises:
         ServiceAbsent: a commit, an engine or an image is not to be had, or this machine could only compute otherwise.
-        InvalidUsage: no commit is recorded.
+        InvalidUsage: no commit is recorded, or an input is not here as it was.
         CheckFailed: the declarations of a commit are refused.
         BuildFailed: an image had to be rebuilt, and a step failed.
         Interrupted: a signal came while trials ran.
@@ -114,6 +115,7 @@ def reproduce(root: Path, account: Account, terms: Terms) -> Reproduction:
                 for one in prepared
                 if one.place and one.place.name == name and isinstance(one.declared, Declared)
             ]
+            verify(root, [one.arm.arm for one, _ in wanted])
             executed[name] = execute(executor, wanted, Path(folder), terms.observer)
         for one in prepared:
             if one.place:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from expkit.errors import InvalidDeclaration, InvalidUsage, Mistake
 from expkit.project.crosscheck import ExperimentFile, QuestionFile, crosscheck
 from expkit.project.environments import TABLE_SUFFIXES, with_tables
+from expkit.project.inputs import DeclaredInput
 from expkit.project.paths import ENVIRONMENTS, EXPERIMENTS, QUESTIONS
 from expkit.project.root import project_id
 from expkit.project.tables import LARGEST_TABLE
@@ -40,6 +41,8 @@ class Declarations:
 
     questions: dict[str, ResearchQuestion]
     experiments: dict[str, Experiment]
+    inputs: tuple[DeclaredInput, ...] = ()
+    """What experiments read beside these files."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +63,8 @@ def read_project(root: Path) -> Project:
         InvalidUsage: a file cannot be read at all.
     """
     declarations = parse_declarations(declared_files(root))
+    if mistakes := [mistake for one in declarations.inputs for mistake in one.objections(root)]:
+        raise InvalidDeclaration(mistakes)
     return Project(
         root=root, id=project_id(root), questions=declarations.questions, experiments=declarations.experiments
     )
@@ -153,7 +158,13 @@ def _parse_declarations(sorted_files: tuple[tuple[str, bytes], ...]) -> Declarat
     mistakes += crosscheck(question_files, experiment_files)
     if mistakes:
         raise InvalidDeclaration(list(dict.fromkeys(mistakes)))
-    return Declarations(questions=questions, experiments=experiments)
+    inputs = [
+        DeclaredInput(name=name, input=one, document=file.document)
+        for file in experiment_files.values()
+        if file.experiment
+        for name, one in file.experiment.inputs.items()
+    ]
+    return Declarations(questions=questions, experiments=experiments, inputs=tuple(inputs))
 
 
 def _misplaced(files: Mapping[str, bytes]) -> list[Mistake]:

@@ -26,6 +26,12 @@ ArmReference = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Setting = str | int | float | bool
 """One value of a parameter."""
 
+
+def is_empty(value: object) -> bool:
+    """Whether a field says nothing, and is left out of what is written: a later field changes no earlier file."""
+    return value is None or value == {}
+
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 """Prose for people: anything but nothing."""
 

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, JsonValue, PrivateAttr, StringConstraints
 
 from expkit.specs.agent import Agent
-from expkit.specs.base import ArmName, Id, Setting, Spec, Text
+from expkit.specs.base import ArmName, Id, Setting, Spec, Text, is_empty
 from expkit.specs.environment import Environment, Versioned
+from expkit.specs.inputs import Inputs
 from expkit.specs.metric import GAIN_METRICS, TABULAR_METRICS, Metric
 from expkit.specs.program import Command, ParameterName, Recorded
 from expkit.specs.trainer import Tabular, Trainer
@@ -71,6 +72,8 @@ class Experiment(Spec):
     trainer: Trainer
     image: ImageReference | None = None
     """Where it runs: in this container image, or `project` for the one `expkit image build` makes of the commit."""
+    inputs: Inputs = Field(default={}, exclude_if=is_empty)
+    """Files and folders of the project that it reads, by name; their content is checked before anything runs."""
     outputs: tuple[str, ...] = ()
     """The metrics expected of every trial, by name; none named means all that the trainer measures."""
     arms: Annotated[dict[ArmName, Arm], Field(min_length=1)]
@@ -108,6 +111,8 @@ class TabularArm(Spec):
     environment: Environment
     agent: Agent
     trainer: Tabular
+    inputs: Inputs = Field(default={}, exclude_if=is_empty)
+    """What the experiment reads, by name."""
     varied: dict[str, Setting] = {}
     """The sweep's settings of this arm by path; empty for a declared arm."""
 
@@ -131,6 +136,8 @@ class ProgramArm(Spec):
     trainer: Command
     image: ImageReference | None = None
     """The image that the experiment declares."""
+    inputs: Inputs = Field(default={}, exclude_if=is_empty)
+    """What the program reads, by name: `{inputs}` is a folder that holds each under its name."""
     varied: dict[str, Setting] = {}
     """The sweep's settings of this arm by path; empty for a declared arm."""
 
@@ -154,6 +161,11 @@ class RecordedArm(Spec):
     trainer: Recorded
     varied: dict[str, Setting] = {}
     """Always empty: nothing is left to vary."""
+
+    @property
+    def inputs(self) -> Inputs:
+        """None: whatever was read then was read by somebody else."""
+        return {}
 
     @property
     def budget(self) -> int | None:

@@ -171,6 +171,8 @@ def _misplaced(experiment: Experiment, name: str, arm: Arm) -> Iterator[Flaw]:
                 valid = "say it in parameters" if isinstance(trainer, Command) else f"leave {key} out"
                 why = f"arm {name}: a trainer of kind {trainer.kind} has no {key}"
                 yield Flaw(location=(*at, key), why=why, valid=valid)
+        if experiment.inputs and not isinstance(trainer, Command):
+            yield Flaw(location=("inputs",), why="recorded results read no inputs", valid="leave inputs out")
         if arm.parameters and not isinstance(trainer, Command):
             why = f"arm {name}: recorded results take no parameters"
             yield Flaw(location=(*at, "parameters"), why=why, valid="leave parameters out")
@@ -178,15 +180,18 @@ def _misplaced(experiment: Experiment, name: str, arm: Arm) -> Iterator[Flaw]:
 
 def _declared(experiment: Experiment, name: str, arm: Arm) -> dict[str, Any]:
     trainer = {**experiment.trainer.model_dump(mode="json"), **arm.trainer}
+    inputs = {key: one.model_dump(mode="json") for key, one in experiment.inputs.items()}
     if isinstance(experiment.trainer, Command):
         parameters = {**experiment.trainer.parameters, **arm.parameters}
-        return {"parameters": parameters, "trainer": {**trainer, "parameters": {}}, "image": experiment.image}
+        trainer = {**trainer, "parameters": {}}
+        return {"parameters": parameters, "trainer": trainer, "image": experiment.image, "inputs": inputs}
     if experiment.environment is None or arm.agent is None:
         return {"recorded_as": name if arm.recorded_as is None else arm.recorded_as, "trainer": trainer}
     return {
         "environment": _overridden(experiment.environment.model_dump(mode="json"), arm.environment),
         "trainer": trainer,
         "agent": arm.agent.model_dump(mode="json"),
+        "inputs": inputs,
     }
 
 

@@ -78,7 +78,7 @@ def arm_run(
             {**arm.parameters, "seeds.root": arm.root, "seeds.count": arm.count, "seeds.streams": arm.streams}
         ),
         metrics=tuple(finite(_points(arm))),
-        dataset=_dataset(arm),
+        datasets=(*_environment(arm), *_inputs(experiment)),
         artifacts=(
             Artifact(path="q_tables.npz", content=partial(q_tables, results)),
             Artifact(path=SEEDS_TABLE, content=partial(seeds_table, results)),
@@ -104,19 +104,32 @@ def _points(arm: ArmEvidence) -> Iterator[tuple[str, float | None, int]]:
             yield f"curve.reward_per_step{ending}", level, step
 
 
-def _dataset(arm: ArmEvidence) -> Dataset | None:
+def _environment(arm: ArmEvidence) -> Iterator[Dataset]:
     if arm.environment_digest is None:
-        return None
+        return
     prefix = "environment."
     settings = {name.removeprefix(prefix): value for name, value in arm.parameters.items() if name.startswith(prefix)}
-    return Dataset(
+    yield Dataset(
         name=str(settings["kind"]),
         digest=arm.environment_digest[:_DATASET_DIGEST_LIMIT],
+        context="environment",
         source_type="expkit",
         source=json.dumps({"digest": arm.environment_digest, "environment": settings}),
         schema=json.dumps(_TRANSITION_TABLE),
         profile=json.dumps({"optimal_gain": arm.optimal_gain, "random_gain": arm.random_gain}),
     )
+
+
+def _inputs(experiment: Experiment) -> Iterator[Dataset]:
+    for name, one in experiment.inputs.items():
+        assert one.sha256 is not None, "the project was read, which refuses an input without"
+        yield Dataset(
+            name=name,
+            digest=one.sha256[:_DATASET_DIGEST_LIMIT],
+            context="input",
+            source_type="expkit",
+            source=json.dumps({"sha256": one.sha256, "path": one.path}),
+        )
 
 
 def _description(question: ResearchQuestion | None, experiment: Experiment, arm: ArmEvidence) -> str:

@@ -51,7 +51,7 @@ def seeds_table(results: ArmResults) -> bytes:
 
 
 def attempts_provenance(attempts: Sequence[Attempt]) -> bytes:
-    """`provenance.json`: every attempt the results rest on, and each different provenance among them once."""
+    """`provenance.json`: every attempt the results rest on, each different provenance among them once, and inputs."""
     provenances: list[Any] = []
     entries = []
     for attempt in attempts:
@@ -67,7 +67,10 @@ def attempts_provenance(attempts: Sequence[Attempt]) -> bytes:
                 "provenance": provenances.index(provenance),
             }
         )
-    return pretty({"attempts": entries, "provenances": provenances})
+    inputs = {
+        name: one.model_dump(mode="json") for attempt in attempts for name, one in attempt.work.arm.inputs.items()
+    }
+    return pretty({"attempts": entries, "provenances": provenances, **({"inputs": inputs} if inputs else {})})
 
 
 def pretty(value: object) -> bytes:

@@ -85,7 +85,7 @@ def outcome_run(
             }
         ),
         metrics=tuple(finite(_points(evidence.hypotheses))),
-        dataset=None,
+        datasets=(),
         artifacts=tuple(Artifact(path=path, content=content) for path, content in files.items()),
         description=description,
         started_ms=milliseconds(origin.started),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from expkit.tracking.artifacts import Artifact
 
@@ -56,15 +56,17 @@ class Family:
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """The environment as MLflow's dataset input; `schema`, `profile` and `source` are JSON texts."""
+    """The environment or an input as MLflow's dataset input; `schema`, `profile` and `source` are JSON texts."""
 
     name: str
     digest: str
-    """The first 36 characters of the environment's digest: all that MLflow keeps. `source` has it whole."""
+    """The first 36 characters of its digest: all that MLflow keeps. `source` has it whole."""
+    context: Literal["environment", "input"]
+    """What it is to the run."""
     source_type: str
     source: str
-    schema: str
-    profile: str
+    schema: str | None = None
+    profile: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +81,8 @@ class RunContent:
     params: dict[str, str]
     metrics: tuple[Point, ...]
     """Finite values only."""
-    dataset: Dataset | None
+    datasets: tuple[Dataset, ...]
+    """What the trials rest on: the environment, where there is a table, and every input."""
     artifacts: tuple[Artifact, ...]
     description: str
     """Markdown, shown above the run."""

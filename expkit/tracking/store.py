@@ -203,8 +203,8 @@ class Store:
             for artifact in content.artifacts:
                 artifact.write(Path(folder))
             self._client.log_artifacts(run_id, folder)
-        if content.dataset:
-            self._client.log_inputs(run_id, [_dataset_input(content.dataset)])
+        if content.datasets:
+            self._client.log_inputs(run_id, [_dataset_input(one) for one in content.datasets])
         # the run's own time on every point: a point that was written before stays one point, whoever writes it again
         self._client.log_batch(
             run_id,
@@ -247,7 +247,7 @@ def _dataset_input(dataset: Dataset) -> Any:
             schema=dataset.schema,
             profile=dataset.profile,
         ),
-        [entities.InputTag("mlflow.data.context", "environment")],
+        [entities.InputTag("mlflow.data.context", dataset.context)],
     )
 
 

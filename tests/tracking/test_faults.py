@@ -137,7 +137,7 @@ from expkit.tracking.store import connect
 from expkit.tracking.publication import Family, Publication, RunContent
 root = Path({str(tmp_path)!r})
 run = RunContent(name="a", key="b", family=Family(project="p", question="q", experiment=None, arm=None), tags={{}},
-    params={{}}, metrics=(), dataset=None, artifacts=(), description="", started_ms=1, ended_ms=2)
+    params={{}}, metrics=(), datasets=(), artifacts=(), description="", started_ms=1, ended_ms=2)
 publication = Publication(name="x", tags={{}}, description="", runs=(run,))
 connect(f"sqlite:///{{root}}/mlflow.db", root=root).publish(publication)
 (root / "bad.db").write_bytes(b"x" * 5000)

@@ -27,7 +27,7 @@ def stop() -> bytes:
 def content(arm: str, *artifacts: Artifact) -> RunContent:
     family = Family(project="caves", question="rq01", experiment="strategies", arm=arm)
     return RunContent(name=arm, key=arm * 8, family=family, tags=family.tags, params={"a": "1"},
-        metrics=tuple(Point("seed.total_reward", float(k), k) for k in range(300)), dataset=None, artifacts=artifacts,
+        metrics=tuple(Point("seed.total_reward", float(k), k) for k in range(300)), datasets=(), artifacts=artifacts,
         description="", started_ms=1000, ended_ms=2000)
 
 root = Path(sys.argv[1])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from expkit.records.provenance import Git, Image
+from expkit.specs.inputs import Input
 from expkit.tracking.mapping import experiment_publication
 from expkit.tracking.publication import Family, RunContent
 from tests.tracking.conftest import COMMIT, DISCUSSION, HEAD, PROJECT, Case, experiment, make_case, provenance
@@ -106,12 +107,12 @@ def test_an_arm_keeps_its_tables_and_the_files_it_came_from(case: Case, tmp_path
 def test_the_environment_is_a_dataset_whose_short_digest_has_the_whole_one_beside_it(case: Case) -> None:
     """MLflow keeps 36 characters of a digest."""
     run = run_of(case, "gambler")
-    assert run.dataset is not None
-    assert run.dataset.name == "dungeon"
+    [dataset] = run.datasets
+    assert (dataset.name, dataset.context) == ("dungeon", "environment")
     whole = run.tags["expkit.environment.digest"]
     assert len(whole) == 64
-    assert run.dataset.digest == whole[:36]
-    source = json.loads(run.dataset.source)
+    assert dataset.digest == whole[:36]
+    source = json.loads(dataset.source)
     assert source["digest"] == whole
     assert source["environment"]["slip"] == 0.1
 
@@ -249,3 +250,13 @@ def test_long_descriptions_and_parameters_fit_and_say_so(tmp_path: Path) -> None
     description = case.publication().description
     assert 7000 < len(description) <= 8000
     assert description.endswith("*Cut here. All of it: the artifact outcome.md of the run outcome.*")
+
+
+def test_every_input_is_a_dataset_beside_the_environment(case: Case) -> None:
+    """By its name and digest; the source has the whole digest, and where the input is kept."""
+    maps = Input(path="inputs/maps.npz", sha256="ab" * 32)
+    declared = case.experiments["strategies"].model_copy(update={"inputs": {"maps": maps}})
+    run = run_of(replace(case, experiments={"strategies": declared}), "gambler")
+    _, given = run.datasets
+    assert (given.name, given.context, given.digest) == ("maps", "input", "ab" * 18)
+    assert json.loads(given.source) == maps.model_dump()
