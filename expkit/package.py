@@ -125,6 +125,13 @@ def _sound_results(dossier: Dossier, arm: PlannedArm) -> ArmResults:
             why=f"its trainer is of kind {arm.arm.trainer.kind}",
             mend="package an arm of a tabular trainer",
         )
+    if arm.arm.representation:
+        raise InvalidUsage(
+            f"{arm.name} cannot be packaged: its learner does not see states as they are",
+            where=dossier.paths.relative(dossier.paths.experiment(arm.experiment)),
+            why=f"its representation is of kind {arm.arm.representation.kind}, and a package has a row for every state",
+            mend="package an arm without representation",
+        )
     place = dossier.paths.relative(dossier.paths.evidence(question.id))
     evidence = dossier.evidence
     if evidence is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
 from expkit.digests import digest
 from expkit.records.work import Work
 from expkit.specs.experiment import Experiment, ProgramArm, RecordedArm, ResolvedArm, Streams, TabularArm
@@ -63,13 +65,15 @@ class PlannedArm:
 def arm_key(arm: ResolvedArm, environment_digest: str | None, engine_version: int = ENGINE_VERSION) -> str:
     """What identifies an arm: what its numbers follow from, beside root and seed. No name, no title.
 
-    Of a tabular arm: environment as content, agent, trainer and engine version. Of a program: how it is called, with
-    which parameters, the digest of its sources, its image. Of both, the digests of their inputs, where there are any.
-    Of recorded results: the rows themselves.
+    Of a tabular arm: environment as content, agent, trainer, engine version, and the representation, where there is
+    one. Of a program: how it is called, with which parameters, the digest of its sources, its image. Of both, the
+    digests of their inputs, where there are any. Of recorded results: the rows themselves.
     """
-    declared = {"inputs": identity(arm.inputs)} if arm.inputs else {}
+    declared: dict[str, JsonValue] = {"inputs": {**identity(arm.inputs)}} if arm.inputs else {}
     match arm:
         case TabularArm():
+            if arm.representation:
+                declared["representation"] = arm.representation.identity
             return digest(
                 {
                     "environment": environment_digest,

@@ -25,6 +25,7 @@ from expkit.specs.environment import Environment
 from expkit.specs.settings import Limits
 from expkit.training.compile import compile_environment
 from expkit.training.kernel_cache import NUMBA_VARIABLE
+from expkit.training.maps import MAP_SUFFIX, kept_map, map_to_bytes
 from expkit.training.tables import TABLE_SUFFIX, to_bytes, travels
 
 WORKER = ("python", "-m", "expkit.execution.serve", INPUTS, OUTPUTS)
@@ -98,6 +99,9 @@ class ContainerExecutor:
                 table = inputs / f"{mdp.digest}{TABLE_SUFFIX}"
                 table.write_bytes(to_bytes(mdp))
                 table.chmod(0o644)
+            for shown in {one.digest for work in worker.batches if (one := work.tabular.representation) and one.digest}:
+                (inputs / f"{shown}{MAP_SUFFIX}").write_bytes(map_to_bytes(kept_map(shown)))
+                (inputs / f"{shown}{MAP_SUFFIX}").chmod(0o644)
         with self._confined(order, inputs, outputs) as container:
             for line in container.lines(stopping):
                 yield from worker.said(line)

@@ -23,7 +23,7 @@ from expkit.containers.collect import Rejected, collect
 from expkit.records.attempt import TRIALS_FILE, Result
 from expkit.records.work import Work
 from expkit.specs.metric import CURVE_WINDOWS
-from expkit.training.compile import compile_environment
+from expkit.training.compile import compile_arm
 
 _FRAME_BYTES = 1 << 16
 """What a file may hold beside its numbers."""
@@ -72,8 +72,8 @@ def _checked(work: Work, result: Result | None) -> Result:
 
 def _shapes(work: Work) -> _Shapes:
     """Type and shape of each array of a batch by name: known here, whatever the worker says."""
-    seeds, mdp = len(work.seeds), compile_environment(work.tabular.environment)
-    table = seeds, mdp.states, mdp.actions
+    seeds, mdp = len(work.seeds), compile_arm(work.tabular)
+    table = seeds, mdp.indices, mdp.actions
     return {
         "seeds": ("<i8", (seeds,)),
         "q": ("<f8", table),

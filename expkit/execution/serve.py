@@ -2,10 +2,10 @@
 
     python -m expkit.execution.serve INPUTS OUTPUTS
 
-`INPUTS/work.json` holds the batches, and `INPUTS/<digest>.npz` each transition table that no declaration tells. Batch
-n's files go to `OUTPUTS/n/`. Every line on stdout is a JSON object with an `event`: `ready` once, with what this
-process runs in; then `began`, `progress`, and `ended` with what a batch found, as they come. It knows no tracker, no
-git and no container engine.
+`INPUTS/work.json` holds the batches, `INPUTS/<digest>.npz` each transition table that no declaration tells, and
+`INPUTS/<digest>.npy` each map of states. Batch n's files go to `OUTPUTS/n/`. Every line on stdout is a JSON object with
+an `event`: `ready` once, with what this process runs in; then `began`, `progress`, and `ended` with what a batch found,
+as they come. It knows no tracker, no git and no container engine.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from expkit.provenance.machine import read_machine  # noqa: E402
 from expkit.provenance.packages import read_packages  # noqa: E402
 from expkit.records.provenance import Inside  # noqa: E402
 from expkit.records.work import Work  # noqa: E402
+from expkit.training.maps import MAP_SUFFIX, keep_map, map_from_bytes  # noqa: E402
 from expkit.training.tables import TABLE_SUFFIX, from_bytes, keep  # noqa: E402
 
 
@@ -47,6 +48,8 @@ def serve(inputs: Path, outputs: Path) -> None:
     order = Order.model_validate_json((inputs / WORK_FILE).read_bytes())
     for table in sorted(inputs.glob(f"*{TABLE_SUFFIX}")):
         keep(from_bytes(table.read_bytes()))
+    for shown in sorted(inputs.glob(f"*{MAP_SUFFIX}")):
+        keep_map(map_from_bytes(shown.read_bytes()))
     packages = read_packages()
     _tell(Ready(inside=Inside(machine=read_machine(), packages=packages, expkit=packages.get("expkit", "unknown"))))
     numbers = {id(work): number for number, work in enumerate(order.batches)}

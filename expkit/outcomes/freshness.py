@@ -32,7 +32,8 @@ def question_digest(question: ResearchQuestion) -> str:
 
 def parameters(arm: ResolvedArm) -> dict[str, Setting]:
     """A resolved arm, flattened: `agent.kind`, `agent.epsilon.start`, `environment.slip`, `trainer.steps`."""
-    return dict(_flat(arm.model_dump(mode="json", include={"agent", "environment", "trainer", "inputs"}), ""))
+    included = {"agent", "environment", "trainer", "inputs", "representation"}
+    return dict(_flat(arm.model_dump(mode="json", include=included), ""))
 
 
 def science(evidence: Evidence) -> JsonValue:

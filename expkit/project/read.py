@@ -18,6 +18,7 @@ from expkit.project.crosscheck import ExperimentFile, QuestionFile, crosscheck
 from expkit.project.environments import TABLE_SUFFIXES, with_tables
 from expkit.project.inputs import DeclaredInput
 from expkit.project.paths import ENVIRONMENTS, EXPERIMENTS, QUESTIONS
+from expkit.project.representations import with_maps
 from expkit.project.root import project_id
 from expkit.project.tables import LARGEST_TABLE
 from expkit.project.words import complaints
@@ -142,7 +143,8 @@ def _parse_declarations(sorted_files: tuple[tuple[str, bytes], ...]) -> Declarat
             arms = _arms(document, experiment) if experiment else None
             if experiment and arms is not None:
                 experiment, compiled = with_tables(document, experiment, arms, files)
-                mistakes += compiled
+                experiment, shown = with_maps(document, experiment, files)
+                mistakes += [*compiled, *shown]
                 arms = {arm.name: arm for arm in resolve(experiment)}
             experiment_files[matched["id"]] = ExperimentFile(document=document, experiment=experiment, arms=arms)
             mistakes += document.mistakes

@@ -30,7 +30,8 @@ def schemas() -> dict[str, str]:
     experiment = _described(Experiment)
     _offer_metrics(experiment["properties"]["outputs"]["items"])
     # optional, since a program has neither; but whoever writes one of them means one
-    for optional in (experiment["properties"]["environment"], experiment["$defs"]["Arm"]["properties"]["agent"]):
+    whole, arm = experiment["properties"], experiment["$defs"]["Arm"]["properties"]
+    for optional in (whole["environment"], whole["representation"], arm["agent"], arm["representation"]):
         optional |= next(one for one in optional.pop("anyOf") if "oneOf" in one)
     for part in ("environment", "trainer"):
         _type_overrides(experiment, part)

@@ -24,6 +24,8 @@ _PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9_.-]*$": "letters, digits, '-', '_' and '.', starting with a letter or a digit",
     r"^environments/[A-Za-z0-9_./-]+\.(csv|npz)$": "a path such as environments/riverswim.csv (or .npz): tables are "
     "kept below environments/, in the project",
+    r"^environments/[A-Za-z0-9_./-]+\.csv$": "a path such as environments/halves.csv: maps of states are kept below "
+    "environments/, in the project",
     r"^(0|[1-9][0-9]*)$": 'a state in quotes, such as "0"',
     r"^[0-9a-f]{64}$": "a digest, 64 hexadecimal digits, as expkit show prints it",
     r"^((agent|environment|trainer)(\.[a-z_]+)+|parameters\.[A-Za-z_][A-Za-z0-9_.-]*)$": "a path of a parameter, such "

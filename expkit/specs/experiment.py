@@ -13,6 +13,7 @@ from expkit.specs.environment import Environment, Versioned
 from expkit.specs.inputs import Inputs
 from expkit.specs.metric import GAIN_METRICS, TABULAR_METRICS, Metric
 from expkit.specs.program import Command, ParameterName, Recorded
+from expkit.specs.representation import Aggregation, History, Representation, map_content
 from expkit.specs.trainer import Tabular, Trainer
 
 Streams = Literal["independent", "common"]
@@ -47,6 +48,8 @@ class Arm(Spec):
     """What recorded results call this arm; none means by its name."""
     environment: dict[str, JsonValue] = {}
     """Keys of the environment that this arm sets otherwise."""
+    representation: Representation | None = Field(default=None, exclude_if=is_empty)
+    """What the learner sees of a state, instead of what the experiment says."""
     trainer: dict[str, JsonValue] = {}
     """Keys of the trainer that this arm sets otherwise."""
 
@@ -69,6 +72,8 @@ class Experiment(Spec):
     """What this experiment can and cannot speak about."""
     environment: Environment | None = None
     """What is acted in. A program brings its own."""
+    representation: Representation | None = Field(default=None, exclude_if=is_empty)
+    """What a learner sees of a state; none means all of it."""
     trainer: Trainer
     image: ImageReference | None = None
     """Where it runs: in this container image, or `project` for the one `expkit image build` makes of the commit."""
@@ -99,6 +104,11 @@ class Experiment(Spec):
             return environment.model_copy(update={"digest": version})
         return environment
 
+    def seen_through(self, representation: Aggregation | History) -> Aggregation | History:
+        """A representation with the version of its map, where that is known."""
+        version = self.version_of(map_content(representation.file)) if representation.file else None
+        return representation.model_copy(update={"digest": version}) if version else representation
+
     def version_of(self, content: str) -> str | None:
         """The digest of a table or a program, where that is known."""
         return self._versions.get(content)
@@ -110,6 +120,8 @@ class TabularArm(Spec):
     name: str
     environment: Environment
     agent: Agent
+    representation: Aggregation | History | None = Field(default=None, discriminator="kind", exclude_if=is_empty)
+    """What the learner sees of a state; None for all of it."""
     trainer: Tabular
     inputs: Inputs = Field(default={}, exclude_if=is_empty)
     """What the experiment reads, by name."""

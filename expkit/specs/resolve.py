@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 from expkit.specs.base import Setting
 from expkit.specs.experiment import Arm, Experiment, ProgramArm, ResolvedArm, Sweep, TabularArm, resolved_as
 from expkit.specs.program import Command
+from expkit.specs.representation import Identity
 from expkit.specs.trainer import Tabular
 
 Location = tuple[str | int, ...]
@@ -67,7 +68,8 @@ def resolve(experiment: Experiment) -> tuple[ResolvedArm, ...]:
 def _versioned(experiment: Experiment, arm: ResolvedArm) -> ResolvedArm:
     """An arm that knows the versions of what its declaration names and does not hold."""
     if isinstance(arm, TabularArm):
-        return arm.model_copy(update={"environment": experiment.versioned(arm.environment)})
+        shown = arm.representation and experiment.seen_through(arm.representation)
+        return arm.model_copy(update={"environment": experiment.versioned(arm.environment), "representation": shown})
     if isinstance(arm, ProgramArm) and (version := experiment.version_of(arm.trainer.content)):
         return arm.model_copy(update={"trainer": arm.trainer.model_copy(update={"digest": version})})
     return arm
@@ -166,7 +168,10 @@ def _misplaced(experiment: Experiment, name: str, arm: Arm) -> Iterator[Flaw]:
         if experiment.environment is not None:
             why = f"a trainer of kind {trainer.kind} brings its own environment"
             yield Flaw(location=("environment",), why=why, valid="leave environment out")
-        for key in ("agent", "environment"):
+        if experiment.representation is not None:
+            why = f"a trainer of kind {trainer.kind} has no Q-table to represent states in"
+            yield Flaw(location=("representation",), why=why, valid="leave representation out")
+        for key in ("agent", "environment", "representation"):
             if getattr(arm, key):
                 valid = "say it in parameters" if isinstance(trainer, Command) else f"leave {key} out"
                 why = f"arm {name}: a trainer of kind {trainer.kind} has no {key}"
@@ -191,8 +196,15 @@ def _declared(experiment: Experiment, name: str, arm: Arm) -> dict[str, Any]:
         "environment": _overridden(experiment.environment.model_dump(mode="json"), arm.environment),
         "trainer": trainer,
         "agent": arm.agent.model_dump(mode="json"),
+        "representation": _representation(experiment, arm),
         "inputs": inputs,
     }
+
+
+def _representation(experiment: Experiment, arm: Arm) -> dict[str, Any] | None:
+    """What the learner of an arm sees; None where it sees all, which needs no words."""
+    declared = arm.representation or experiment.representation
+    return None if declared is None or isinstance(declared, Identity) else declared.model_dump(mode="json")
 
 
 def _overridden(declared: dict[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,10 @@ from functools import lru_cache
 
 from expkit.errors import InvalidUsage
 from expkit.specs.environment import Dungeon, Environment
+from expkit.specs.experiment import TabularArm
 from expkit.training.dungeon import dungeon_table
 from expkit.training.mdp import Mdp
+from expkit.training.represented import represented
 from expkit.training.tables import kept
 
 _dungeon_table = lru_cache(maxsize=256)(dungeon_table)
@@ -33,3 +35,13 @@ def compile_environment(environment: Environment) -> Mdp:
         why="its numbers come from a file or a package, not from its declaration",
         mend="read the experiment from its project, or bring the table along",
     )
+
+
+def compile_arm(arm: TabularArm) -> Mdp:
+    """The transition table that an arm is trained on: its environment, as its representation shows it.
+
+    Raises:
+        InvalidUsage: a table or a map that this process was never given.
+    """
+    world = compile_environment(arm.environment)
+    return world if arm.representation is None else represented(world, arm.representation)

@@ -44,7 +44,10 @@ class Table:
     actions: np.uint64
     outcomes: np.uint64
     entries: np.uint64
-    """States times actions."""
+    """Entries of a Q-table: rows times actions."""
+    index_row: NDArray[np.int64]
+    """int64 [states * actions]; the offset in a Q-table of what is at a row of this one. Where every state has a row
+    of its own, the kernel takes it to be the same."""
     next_row: NDArray[np.int64]
     """int64 [states * actions * outcomes]; the next state's row, or -1 where the outcome is terminal."""
     reward: NDArray[np.float64]
@@ -61,7 +64,8 @@ class Table:
         return cls(
             actions=np.uint64(mdp.actions),
             outcomes=np.uint64(mdp.next_state.shape[2]),
-            entries=np.uint64(mdp.states * mdp.actions),
+            entries=np.uint64(mdp.indices * mdp.actions),
+            index_row=np.repeat(mdp.index * mdp.actions, mdp.actions),
             next_row=next_row.ravel(),
             reward=mdp.reward.ravel(),
             threshold=_thresholds(mdp.probability)[:, :, :-1].ravel(),
@@ -91,7 +95,7 @@ class Lanes:
 
 def begin(mdp: Mdp, table: Table, learner: Learner, seeding_words: NDArray[np.uint64]) -> Lanes:
     """Trials before their first step, each in its start state. `seeding_words`: uint64 [trials, 3 streams, 4]."""
-    trials, entries = len(seeding_words), mdp.states * mdp.actions
+    trials, entries = len(seeding_words), mdp.indices * mdp.actions
     lanes = Lanes(
         q=np.full((trials, entries), learner.initial_value, dtype=np.float64),
         visits=np.zeros((trials, entries), dtype=np.int64),

@@ -20,11 +20,13 @@ from numba import njit
 from expkit.specs.metric import CURVE_WINDOWS
 from expkit.training.kernel import Lanes, Table
 from expkit.training.learners import (
+    ADD,
     BOLTZMANN,
     DOUBLE_Q,
     DYNA_Q,
     EPSILON_GREEDY,
     EXPECTED_SARSA,
+    KEEP,
     SARSA,
     UCB,
     Parameters,
@@ -56,6 +58,7 @@ def _arguments(
             int(table.actions),
             int(table.outcomes),
             int(table.entries),
+            table.index_row,
             table.next_row,
             table.reward,
             table.threshold,
@@ -195,7 +198,7 @@ def _mean(scores: Any, q: Any, there: Any, exploration: Any, level: Any) -> Any:
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _advance(table: Any, lanes: Any, minds: Any, schedule: Any, learning: Any, span: Any) -> None:
-    actions, outcomes, entries, next_row, reward, threshold, start_threshold = table
+    actions, outcomes, entries, index_row, next_row, reward, threshold, start_threshold = table
     q, visits, sums, row, generators = lanes
     second, pending, pending_reward, levels, seen, seen_count, model_row, model_reward, further = minds
     start, slope, length, end, decay = schedule
@@ -211,7 +214,8 @@ def _advance(table: Any, lanes: Any, minds: Any, schedule: Any, learning: Any, s
                 level = decayed
                 decayed = max(decayed * decay, end)
             for lane in range(row.size):
-                own, luck, here = lane * entries, lane * _GENERATORS, np.int64(row[lane])
+                own, luck, state_row = lane * entries, lane * _GENERATORS, np.int64(row[lane])
+                here = index_row[state_row]  # of here and there, only what the learner sees is looked up in its tables
                 _prefer(scores, tables, own + here, rule, exploration, level)
                 action = _choice(scores, exploration, level, _word(generators, luck + 4 * AGENT))
                 entry = own + here + action
@@ -220,14 +224,15 @@ def _advance(table: Any, lanes: Any, minds: Any, schedule: Any, learning: Any, s
                     q[before] += learning_rate * (pending_reward[lane] + discount * q[entry] - q[before])
 
                 word = _word(generators, luck + 4 * ENVIRONMENT) >> _11
-                outcome = (here + action) * outcomes
+                outcome = (state_row + action) * outcomes
                 for passed in range(outcomes - 1):
-                    outcome += np.int64(word >= threshold[(here + action) * (outcomes - 1) + passed])
+                    outcome += np.int64(word >= threshold[(state_row + action) * (outcomes - 1) + passed])
                 there, gained = next_row[outcome], reward[outcome]
                 visits[entry] += 1
                 sums[lane * CURVE_WINDOWS + window] += gained
                 if there >= 0:
                     row[lane] = there
+                    there = index_row[there]
                 else:
                     word = _word(generators, luck + 4 * STARTS) >> _11
                     state = 0
@@ -243,6 +248,10 @@ def _advance(table: Any, lanes: Any, minds: Any, schedule: Any, learning: Any, s
                         best = _one_of_the_largest(learning_one, own + there, actions, word & _LOWER_HALF)
                         future = other[own + there + best]
                     learning_one[entry] += learning_rate * (gained + discount * future - learning_one[entry])
+                elif rule == ADD:
+                    q[entry] += gained
+                elif rule == KEEP:
+                    pass
                 elif rule == SARSA and there >= 0:
                     pending[lane] = here + action
                     pending_reward[lane] = gained

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
-from expkit.specs.agent import Agent, Bootstrapping, DoubleQ, DynaQ, ExpectedSarsa, QLearning, Sarsa
+from expkit.specs.agent import (
+    Accountant,
+    Agent,
+    Bootstrapping,
+    DoubleQ,
+    Drunkard,
+    DynaQ,
+    ExpectedSarsa,
+    Gambler,
+    QLearning,
+    Sarsa,
+)
 from expkit.specs.exploration import Boltzmann, Constant, EpsilonGreedy, Exponential, Linear, Ucb
 from expkit.training.agents import Simple, simplified
 from expkit.training.streams import FURTHER
 
 Q_LEARNING, SARSA, EXPECTED_SARSA, DOUBLE_Q, DYNA_Q = range(5)
 """What follows a step is worth: the largest entry, the next action's, their mean, the other table's; and memory."""
+
+KEEP, ADD = -1, -2
+"""What the drunkard and the accountant do, where states are represented: nothing, and adding up."""
 
 EPSILON_GREEDY, BOLTZMANN, UCB = range(3)
 """What an action is chosen by: chance or the largest entry, chance by weight, the largest bound."""
@@ -79,6 +93,29 @@ def parameters(agent: Bootstrapping, steps: int) -> Parameters:
         exploration=exploration,
         schedule=schedule,
     )
+
+
+def simple_parameters(agent: Simple, steps: int) -> Parameters:
+    """The parameters of a simple agent, for where the kernel that is made for it cannot be taken."""
+    match agent:
+        case Drunkard():
+            return replace(parameters(_q_learning(Constant(kind="constant", value=1.0)), steps), rule=KEEP)
+        case Accountant():
+            return replace(parameters(_q_learning(Constant(kind="constant", value=0.0)), steps), rule=ADD)
+        case Gambler():
+            learner = parameters(_q_learning(Linear(kind="linear", **agent.epsilon.model_dump())), steps)
+            return replace(
+                learner,
+                learning_rate=agent.learning_rate,
+                discount=agent.discount,
+                initial_value=agent.initial_value,
+            )
+        case _:
+            assert_never(agent)
+
+
+def _q_learning(epsilon: Linear | Constant) -> QLearning:
+    return QLearning(kind="q_learning", exploration=EpsilonGreedy(kind="epsilon_greedy", epsilon=epsilon))
 
 
 def streams_of(agent: Agent) -> int:

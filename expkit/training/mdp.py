@@ -66,6 +66,22 @@ class Mdp:
         """Number of actions in every state."""
         return int(self.next_state.shape[1])
 
+    @property
+    def index(self) -> NDArray[np.int64]:
+        """int64 [states]; the row of a Q-table that a learner looks each state up in: its own, unless it is
+        represented (`expkit.training.represented`)."""
+        return np.arange(self.states)
+
+    @property
+    def indices(self) -> int:
+        """Number of rows of a Q-table."""
+        return self.states
+
+    @property
+    def itself(self) -> Mdp:
+        """The environment without regard to who looks at it: what has an optimum."""
+        return self
+
     @cached_property
     def digest(self) -> str:
         """sha256 of all five arrays, and of the discount where there is one; no name enters it."""

@@ -37,7 +37,7 @@ def window_lengths(steps: int) -> NDArray[np.int64]:
 def measure(mdp: Mdp, q: NDArray[np.float64], sums: NDArray[np.float64], steps: int) -> Measured:
     """The metrics and curves of finished trials.
 
-    q: float64 [trials, states, actions]; sums: float64 [trials, windows], the reward in each window; steps: of one
+    q: float64 [trials, rows, actions]; sums: float64 [trials, windows], the reward in each window; steps: of one
     trial. Totals add the windows from left to right; the last tenth is the last four windows. Where the random walk
     is optimal, `normalized_score` is 1 for a policy that is optimal too and 0 for another. A table with a discount
     has the metrics of returns as well.
@@ -51,9 +51,9 @@ def measure(mdp: Mdp, q: NDArray[np.float64], sums: NDArray[np.float64], steps: 
 
         largest = float(np.abs(mdp.reward).max())
         finite = np.asarray(np.isfinite(q).all(axis=(1, 2)))
-        optimal = optimal_gain(mdp)
-        greedy = _of_greedy(q, finite, lambda policy: policy_gain(mdp, policy))
-        score, attained = _placed(greedy, optimal, random_gain(mdp), SAME_GAIN * largest)
+        optimal = optimal_gain(mdp.itself)
+        greedy = _of_greedy(q, finite, lambda policy: policy_gain(mdp, policy[mdp.index]))
+        score, attained = _placed(greedy, optimal, random_gain(mdp.itself), SAME_GAIN * largest)
         metrics = {
             "total_reward": total,
             "regret": steps * optimal - total,
@@ -86,8 +86,8 @@ def _returns(
     mdp: Mdp, q: NDArray[np.float64], finite: NDArray[np.bool_], largest: float, discount: float
 ) -> dict[str, NDArray[np.float64]]:
     """The metrics of `RETURN_METRICS`."""
-    optimal, random = optimal_return(mdp, discount), random_return(mdp, discount)
-    greedy = _of_greedy(q, finite, lambda policy: policy_return(mdp, policy, discount))
+    optimal, random = optimal_return(mdp.itself, discount), random_return(mdp.itself, discount)
+    greedy = _of_greedy(q, finite, lambda policy: policy_return(mdp, policy[mdp.index], discount))
     score, attained = _placed(greedy, optimal, random, SAME_GAIN * max(largest, abs(optimal)))
     return {
         "greedy_return": greedy,

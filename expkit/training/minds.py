@@ -48,7 +48,7 @@ class Minds:
 
 def begin(mdp: Mdp, table: Table, parameters: Parameters, seeding_words: NDArray[np.uint64]) -> tuple[Lanes, Minds]:
     """Trials before their first step. `seeding_words`: uint64 [trials, streams, 4], of as many streams as are taken."""
-    entries, trials = mdp.states * mdp.actions, len(seeding_words)
+    entries, trials = mdp.indices * mdp.actions, len(seeding_words)
     initial = Learner(
         rule=KEEP,
         initial_value=parameters.initial_value,

@@ -41,20 +41,21 @@ def reference_trial(
     next_state, reward = mdp.next_state.tolist(), mdp.reward.tolist()
     probability, terminal, start = mdp.probability.tolist(), mdp.terminal.tolist(), mdp.start.tolist()
 
-    trained = reference_agent(agent, mdp.states, mdp.actions, steps, lambda: int(further.random_raw()))
+    trained = reference_agent(agent, mdp.indices, mdp.actions, steps, lambda: int(further.random_raw()))
+    seen = mdp.index.tolist()  # the row of the agent's table that a state is looked up in
     windows: list[float] = []
 
     state = _drawn(start, int(starts.random_raw()))
     for window in range(40):
         collected = 0.0
         for t in range(window * steps // 40, (window + 1) * steps // 40):
-            action = trained.act(state, t, int(choices.random_raw()))
+            action = trained.act(seen[state], t, int(choices.random_raw()))
             outcome = _drawn(probability[state][action], int(environment.random_raw()))
             gained = reward[state][action][outcome]
             ended = terminal[state][action][outcome]
             following = _drawn(start, int(starts.random_raw())) if ended else next_state[state][action][outcome]
 
-            trained.learn(state, action, gained, None if ended else following)
+            trained.learn(seen[state], action, gained, None if ended else seen[following])
             collected += gained
             state = following
         windows.append(collected)
@@ -105,9 +106,9 @@ def _metrics(mdp: Mdp, q: list[list[float]], windows: list[float], steps: int) -
     )
     if not (math.isfinite(total) and all(math.isfinite(entry) for row in q for entry in row)):
         return metrics
-    optimal, random = optimal_gain(mdp), random_gain(mdp)
+    optimal, random = optimal_gain(mdp.itself), random_gain(mdp.itself)
     rounding = 1e-9 * max(abs(reward) for reward in mdp.reward.ravel().tolist())
-    greedy = policy_gain(mdp, greedy_policy(np.array(q)))
+    greedy = policy_gain(mdp, greedy_policy(np.array(q))[mdp.index])
     attained = abs(optimal - greedy) <= rounding
     if attained:
         greedy = optimal

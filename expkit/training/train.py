@@ -14,13 +14,14 @@ from expkit.records.work import Work
 from expkit.specs.agent import Agent
 from expkit.training import kernel, learner_kernel
 from expkit.training.agents import Simple, learner, simplified
-from expkit.training.compile import compile_environment
+from expkit.training.compile import compile_arm
 from expkit.training.engine import ENGINE_VERSION
 from expkit.training.kernel import LANES, Lanes, Table
-from expkit.training.learners import effort, parameters, streams_of
+from expkit.training.learners import effort, parameters, simple_parameters, streams_of
 from expkit.training.mdp import Mdp
 from expkit.training.metrics import measure
 from expkit.training.minds import begin, learnt
+from expkit.training.represented import Represented
 from expkit.training.streams import FURTHER, seeding_words
 
 BLOCK_STEPS = 250_000
@@ -38,9 +39,10 @@ class Trials:
     seeds: NDArray[np.int64]
     """int64 [seeds]."""
     q: NDArray[np.float64]
-    """float64 [seeds, states, actions]; zeros for the drunkard, summed rewards for the accountant."""
+    """float64 [seeds, rows, actions], a row a state unless states are represented; zeros for the drunkard, summed
+    rewards for the accountant."""
     visits: NDArray[np.int64]
-    """int64 [seeds, states, actions]; how often each action was taken in each state."""
+    """int64 [seeds, rows, actions]; how often each action was taken in each state, or in those of a row."""
     curve: NDArray[np.float64]
     """float64 [seeds, 40]; reward per step in each window."""
     metrics: dict[str, NDArray[np.float64]]
@@ -108,7 +110,7 @@ def train_on(
             if on_steps is not None:
                 on_steps((last - first) * len(trials))
 
-    shape = (len(seeds), mdp.states, mdp.actions)
+    shape = (len(seeds), mdp.indices, mdp.actions)
     q, visits = training.learnt().reshape(shape), training.lanes.visits.reshape(shape)
     measured = measure(mdp, q, training.lanes.sums, steps)
     _unify_nans(q, measured.curve)
@@ -138,7 +140,7 @@ class _Training:
 def _begun(mdp: Mdp, agent: Agent, steps: int, words: NDArray[np.uint64]) -> _Training:
     table = Table.of(mdp)
     agent = simplified(agent)
-    if isinstance(agent, Simple):
+    if isinstance(agent, Simple) and not isinstance(mdp, Represented):
         plain = learner(agent, steps)
         lanes = kernel.begin(mdp, table, plain, np.ascontiguousarray(words[:, :FURTHER]))
 
@@ -148,7 +150,7 @@ def _begun(mdp: Mdp, agent: Agent, steps: int, words: NDArray[np.uint64]) -> _Tr
 
         return _Training(lanes=lanes, advance=step, learnt=lambda: lanes.q)
 
-    declared = parameters(agent, steps)
+    declared = simple_parameters(agent, steps) if isinstance(agent, Simple) else parameters(agent, steps)
     lanes, minds = begin(mdp, table, declared, words)
 
     def advance(trials: range, first: int, last: int) -> None:
@@ -193,10 +195,11 @@ def _agreed_table(work: Work) -> Mdp:
             why="another engine version yields other numbers for the same declaration",
             mend=mend,
         )
-    mdp = compile_environment(work.tabular.environment)
-    if work.environment_digest != mdp.digest:
+    mdp = compile_arm(work.tabular)
+    compiled = mdp.itself.digest
+    if work.environment_digest != compiled:
         raise ExecutorFailed(
-            f"the work's environment is {str(work.environment_digest)[:12]}, this worker compiles {mdp.digest[:12]}",
+            f"the work's environment is {str(work.environment_digest)[:12]}, this worker compiles {compiled[:12]}",
             where=f"arm {work.arm.name}",
             why="the same declaration compiles to another transition table here",
             mend=mend,
