@@ -11,6 +11,7 @@ from expkit.digests import digest
 from expkit.records.work import Work
 from expkit.specs.experiment import Experiment, ProgramArm, RecordedArm, ResolvedArm, Streams, TabularArm
 from expkit.specs.inputs import identity
+from expkit.specs.recording import Trajectories
 from expkit.specs.resolve import resolve
 from expkit.training.compile import compile_environment
 from expkit.training.engine import ENGINE_VERSION
@@ -36,6 +37,8 @@ class PlannedArm:
     streams: Streams
     seeds: tuple[int, ...]
     missing: tuple[int, ...]
+    record: Trajectories | None = None
+    """The trajectories to keep, which are no part of what the arm is."""
 
     @property
     def name(self) -> str:
@@ -51,6 +54,7 @@ class PlannedArm:
             case RecordedArm():
                 size = max(1, len(self.missing))
         for start in range(0, len(self.missing), size):
+            seeds = self.missing[start : start + size]
             yield Work(
                 arm=self.arm,
                 arm_key=self.key,
@@ -58,7 +62,8 @@ class PlannedArm:
                 engine_version=ENGINE_VERSION,
                 root=self.root,
                 streams=self.streams,
-                seeds=self.missing[start : start + size],
+                seeds=seeds,
+                trajectories=self.record.among(seeds) if self.record else None,
             )
 
 
@@ -112,6 +117,7 @@ def plan(experiment: Experiment, recorded: Recorded) -> tuple[PlannedArm, ...]:
                 streams=experiment.seeds.streams,
                 seeds=seeds,
                 missing=tuple(seed for seed in seeds if seed not in done),
+                record=experiment.record.trajectories if experiment.record else None,
             )
         )
     return tuple(planned)

@@ -30,6 +30,7 @@ COMMANDS = {
     "replicate": "Test a question's hypotheses on seeds drawn afresh, beside the registered verdicts.",
     "register": "Tag the hypotheses as they stand, so that they can be pushed before their data exist.",
     "sync": "Publish to MLflow what is recorded and not published yet.",
+    "trajectories": "Write the steps of a recorded trial to a file: state, action, reward, what followed.",
     "digest": "Print the digest of a file or a folder, to be declared as an input.",
     "schema": "Write JSON Schemas of the declared files, for editors.",
     "ui": "Open the project's MLflow store in a browser.",

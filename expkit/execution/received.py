@@ -20,10 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from expkit.containers.collect import Rejected, collect
-from expkit.records.attempt import TRIALS_FILE, Result
+from expkit.execution.received_steps import check_trajectories
+from expkit.records.attempt import TRAJECTORIES_FILE, TRIALS_FILE, Result
 from expkit.records.work import Work
 from expkit.specs.metric import CURVE_WINDOWS
 from expkit.training.compile import compile_arm
+from expkit.training.layout import trajectory_layout
 
 _FRAME_BYTES = 1 << 16
 """What a file may hold beside its numbers."""
@@ -41,17 +43,28 @@ def receive(work: Work, result: Result | None, folder: Path, into: Path) -> None
         OSError: `into` cannot be written to.
     """
     result = _checked(work, result)
-    collect(folder.parent, folder.name, {TRIALS_FILE: most_bytes(work)}, into)
+    files = {TRIALS_FILE: _most(_shapes(work))}
+    if work.trajectories:
+        files[TRAJECTORIES_FILE] = _most(trajectory_layout(work, work.trajectories))
+    collect(folder.parent, folder.name, files, into)
     try:
         _check_trials(into / TRIALS_FILE, work, result)
+        if work.trajectories:
+            check_trajectories(into / TRAJECTORIES_FILE, work, work.trajectories)
     except Rejected:
-        (into / TRIALS_FILE).unlink()
+        for name in files:
+            (into / name).unlink()
         raise
 
 
 def most_bytes(work: Work) -> int:
     """What the files of a batch take at most."""
-    return _FRAME_BYTES + sum(8 * math.prod(shape) for _, shape in _shapes(work).values())
+    recorded = _most(trajectory_layout(work, work.trajectories)) if work.trajectories else 0
+    return _most(_shapes(work)) + recorded
+
+
+def _most(shapes: _Shapes) -> int:
+    return _FRAME_BYTES + sum(8 * math.prod(shape) for _, shape in shapes.values())
 
 
 def _checked(work: Work, result: Result | None) -> Result:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from expkit.records.attempt import TRIALS_FILE, FailedTrial, Result
+from expkit.records.attempt import TRAJECTORIES_FILE, TRIALS_FILE, FailedTrial, Result
 from expkit.records.work import Work
 from expkit.training.train import train
+from expkit.training.trajectories import recorded_trajectories
 
 
 def perform(
@@ -24,13 +25,18 @@ def perform(
 ) -> Result:
     """What training found, with the arrays of all trials written to `trials.npz` in `folder`.
 
+    Where the work asks for trajectories, they are in `trajectories.npz` beside it.
+
     `on_steps` is told the environment steps just done; `cancelled` is asked before each block of steps.
 
     Raises:
-        Cancelled: `cancelled` said so; nothing was written.
+        Cancelled: `cancelled` said so; nothing that is written counts.
+        ExecutorFailed: the steps of a trial cannot be told.
     """
     trials = train(work, on_steps=on_steps, cancelled=cancelled)
     _write(folder / TRIALS_FILE, {"seeds": trials.seeds, "q": trials.q, "visits": trials.visits, "curve": trials.curve})
+    if work.trajectories:
+        _write(folder / TRAJECTORIES_FILE, recorded_trajectories(work, work.trajectories, trials, cancelled))
     return Result(
         metrics={
             name: tuple(None if np.isnan(value) else float(value) for value in values)

@@ -17,7 +17,7 @@ from expkit.digests import digest
 from expkit.errors import LedgerDamaged
 from expkit.ledger.durable import matches, read_regular
 from expkit.ledger.points import Points, kept_files, read_points
-from expkit.records.attempt import TRIALS_FILE, Attempt, Result
+from expkit.records.attempt import TRAJECTORIES_FILE, TRIALS_FILE, Attempt, Result
 from expkit.specs.experiment import Streams
 
 Float = NDArray[np.float64]
@@ -98,6 +98,18 @@ class ArmResults:
         return self._joined("curve", np.float64, 2)
 
     @cached_property
+    def trajectories(self) -> dict[str, NDArray[Any]]:
+        """The recorded steps of these seeds by column, a row a step; empty where none were recorded."""
+        parts = []
+        for position, attempt in enumerate(self.attempts):
+            if TRAJECTORIES_FILE in attempt.files:
+                own = [seed for seed, (of, _) in zip(self.seeds, self.rows, strict=True) if of == position]
+                arrays = _arrays(self.folder / attempt.id, attempt, TRAJECTORIES_FILE)
+                parts.append({name: array[np.isin(arrays["seed"], own)] for name, array in arrays.items()})
+        names = parts[0] if parts else ()
+        return {name: np.concatenate([part[name] for part in parts]) for name in names}
+
+    @cached_property
     def _trials(self) -> list[dict[str, NDArray[Any]]]:
         return [_trials(self.folder / attempt.id, attempt) for attempt in self.attempts]
 
@@ -175,20 +187,29 @@ def _trials(folder: Path, attempt: Attempt) -> dict[str, NDArray[Any]]:
     Raises:
         LedgerDamaged: the file is not the one that was recorded.
     """
-    recorded = attempt.files.get(TRIALS_FILE)
-    if recorded is None:
-        raise _damaged(folder, f"the record names no {TRIALS_FILE}")
-    path = folder / TRIALS_FILE
-    if not matches(path, recorded):
-        raise _damaged(folder, f"{TRIALS_FILE} is not the file that was recorded")
-    try:
-        with np.load(io.BytesIO(read_regular(path)), allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise _damaged(folder, f"{TRIALS_FILE} cannot be read: {error}") from error
+    arrays = _arrays(folder, attempt, TRIALS_FILE)
     if not np.array_equal(arrays.get("seeds", np.array([])), np.array(attempt.work.seeds)):
         raise _damaged(folder, f"{TRIALS_FILE} holds other seeds than the record")
     return arrays
+
+
+def _arrays(folder: Path, attempt: Attempt, name: str) -> dict[str, NDArray[Any]]:
+    """The arrays of one of an attempt's files by name.
+
+    Raises:
+        LedgerDamaged: the file is not the one that was recorded.
+    """
+    recorded = attempt.files.get(name)
+    if recorded is None:
+        raise _damaged(folder, f"the record names no {name}")
+    path = folder / name
+    if not matches(path, recorded):
+        raise _damaged(folder, f"{name} is not the file that was recorded")
+    try:
+        with np.load(io.BytesIO(read_regular(path)), allow_pickle=False) as file:
+            return {array: file[array] for array in file.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise _damaged(folder, f"{name} cannot be read: {error}") from error
 
 
 def _damaged(folder: Path, why: str) -> LedgerDamaged:

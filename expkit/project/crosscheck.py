@@ -69,6 +69,12 @@ def _experiment(file: ExperimentFile, tested: list[str]) -> Iterator[Mistake]:
             yield document.mistake(("outputs", index), *_unmeasured(output, known, known))
         elif output in experiment.outputs[:index]:
             yield document.mistake(("outputs", index), f"{output} is named twice", "name it once")
+    if experiment.record:
+        for index, seed in enumerate(experiment.record.trajectories.seeds):
+            if seed >= experiment.seeds.count:
+                valid = f"the seeds are 0 to {experiment.seeds.count - 1}"
+                at: Location = ("record", "trajectories", "seeds", index)
+                yield document.mistake(at, f"there is no seed {seed} to record", valid)
     if tested and experiment.seeds.count < FEWEST_SEEDS:
         why = f"{experiment.seeds.count} seeds are too few to decide {listed(tested)}"
         yield document.mistake(("seeds", "count"), why, f"declare at least {FEWEST_SEEDS}")

@@ -19,6 +19,9 @@ LOG_FILE = "log.txt"
 """What else it printed."""
 FILES_FOLDER = "files"
 """The folder of the files that it left and that are kept."""
+TRAJECTORIES_FILE = "trajectories.npz"
+"""Of the seeds whose steps are kept, where some are: `seed`, `step`, `state`, `action`, `reward`, `next_state`,
+`terminal`, and `index` where states are represented; a row a step."""
 PATCH_FILE = "patch.diff"
 RECORD_FILE = "record.json"
 

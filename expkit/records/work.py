@@ -7,7 +7,9 @@ from typing import Annotated
 from pydantic import Field
 
 from expkit.records.base import Digest, Record
+from expkit.specs.base import is_empty
 from expkit.specs.experiment import ResolvedArm, Streams, TabularArm, as_tabular
+from expkit.specs.recording import Trajectories
 
 
 class Work(Record):
@@ -24,6 +26,8 @@ class Work(Record):
     streams: Streams
     seeds: Annotated[tuple[int, ...], Field(min_length=1)]
     """Seed numbers k under the root, ascending."""
+    trajectories: Trajectories | None = Field(default=None, exclude_if=is_empty)
+    """Whose steps are to be kept, of these seeds."""
 
     @property
     def tabular(self) -> TabularArm:

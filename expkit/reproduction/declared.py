@@ -30,7 +30,7 @@ class Declared:
 
     def work(self, seeds: Sequence[int]) -> list[Work]:
         """Some seeds of it in batches."""
-        batches = replace(self.arm, missing=tuple(seeds)).batches()
+        batches = replace(self.arm, missing=tuple(seeds), record=None).batches()
         return [batch.model_copy(update={"engine_version": self.engine_version}) for batch in batches]
 
 

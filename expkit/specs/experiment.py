@@ -13,6 +13,7 @@ from expkit.specs.environment import Environment, Versioned
 from expkit.specs.inputs import Inputs
 from expkit.specs.metric import GAIN_METRICS, TABULAR_METRICS, Metric
 from expkit.specs.program import Command, ParameterName, Recorded
+from expkit.specs.recording import Recording
 from expkit.specs.representation import Aggregation, History, Representation, map_content
 from expkit.specs.trainer import Tabular, Trainer
 
@@ -79,6 +80,8 @@ class Experiment(Spec):
     """Where it runs: in this container image, or `project` for the one `expkit image build` makes of the commit."""
     inputs: Inputs = Field(default={}, exclude_if=is_empty)
     """Files and folders of the project that it reads, by name; their content is checked before anything runs."""
+    record: Recording | None = Field(default=None, exclude_if=is_empty)
+    """What is kept of trials beside their results. It changes no number and makes no other arm."""
     outputs: tuple[str, ...] = ()
     """The metrics expected of every trial, by name; none named means all that the trainer measures."""
     arms: Annotated[dict[ArmName, Arm], Field(min_length=1)]

@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 from expkit.specs.base import Setting
 from expkit.specs.experiment import Arm, Experiment, ProgramArm, ResolvedArm, Sweep, TabularArm, resolved_as
 from expkit.specs.program import Command
+from expkit.specs.recording import MOST_REPLAYED
 from expkit.specs.representation import Identity
 from expkit.specs.trainer import Tabular
 
@@ -161,6 +162,10 @@ def _misplaced(experiment: Experiment, name: str, arm: Arm) -> Iterator[Flaw]:
         if arm.agent is None:
             why = f"arm {name} has no agent"
             yield Flaw(location=at, why=why, valid="add one, such as agent: {kind: q_learning}")
+        steps = arm.trainer.get("steps", trainer.steps)
+        if experiment.record and isinstance(steps, int) and steps > MOST_REPLAYED:
+            why = f"arm {name}: to record its steps they are taken again in plain Python, and {steps:,} are too many"
+            yield Flaw(location=("record",), why=why, valid=f"at most {MOST_REPLAYED:,} steps, or leave record out")
         if arm.parameters:
             why = f"arm {name}: parameters are passed to programs, and the trainer is tabular"
             yield Flaw(location=(*at, "parameters"), why=why, valid="set agent, environment or trainer")
@@ -168,6 +173,9 @@ def _misplaced(experiment: Experiment, name: str, arm: Arm) -> Iterator[Flaw]:
         if experiment.environment is not None:
             why = f"a trainer of kind {trainer.kind} brings its own environment"
             yield Flaw(location=("environment",), why=why, valid="leave environment out")
+        if experiment.record is not None:
+            why = f"a trainer of kind {trainer.kind} shows no steps to record"
+            yield Flaw(location=("record",), why=why, valid="leave record out")
         if experiment.representation is not None:
             why = f"a trainer of kind {trainer.kind} has no Q-table to represent states in"
             yield Flaw(location=("representation",), why=why, valid="leave representation out")

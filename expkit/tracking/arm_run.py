@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from expkit.records.attempt import TRAJECTORIES_FILE
 from expkit.records.evidence import ArmEvidence
 from expkit.specs.experiment import Experiment
 from expkit.specs.question import ResearchQuestion
-from expkit.tracking.artifacts import SEEDS_TABLE, Artifact, attempts_provenance, q_tables, seeds_table
+from expkit.tracking.artifacts import SEEDS_TABLE, Artifact, attempts_provenance, q_tables, seeds_table, trajectories
 from expkit.tracking.fields import finite, milliseconds, mixed_images, origin_tags, params
 from expkit.tracking.keys import run_key
 from expkit.tracking.notes import note
@@ -82,6 +83,11 @@ def arm_run(
         artifacts=(
             Artifact(path="q_tables.npz", content=partial(q_tables, results)),
             Artifact(path=SEEDS_TABLE, content=partial(seeds_table, results)),
+            *(
+                [Artifact(path=TRAJECTORIES_FILE, content=partial(trajectories, results))]
+                if any(TRAJECTORIES_FILE in attempt.files for attempt in attempts)
+                else []
+            ),
             Artifact(path="provenance.json", content=partial(attempts_provenance, attempts)),
             *(Artifact(path=path, content=content) for path, content in specs.items()),
         ),

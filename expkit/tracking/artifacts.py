@@ -50,6 +50,13 @@ def seeds_table(results: ArmResults) -> bytes:
     return json.dumps({"columns": ["seed", *results.metrics], "data": rows}, allow_nan=False).encode()
 
 
+def trajectories(results: ArmResults) -> bytes:
+    """`trajectories.npz`: the recorded steps of all seeds together, a row a step."""
+    file = io.BytesIO()
+    np.savez(file, **results.trajectories)  # type: ignore[arg-type]
+    return file.getvalue()
+
+
 def attempts_provenance(attempts: Sequence[Attempt]) -> bytes:
     """`provenance.json`: every attempt the results rest on, each different provenance among them once, and inputs."""
     provenances: list[Any] = []

@@ -7,6 +7,7 @@ the two must agree byte for byte.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,10 +34,22 @@ class ReferenceTrial:
     """By name; NaN in every metric of a failed trial."""
 
 
+Witness = Callable[[int, int, int, float, int | None], None]
+"""Whoever wants to see every step: its number from 0, state, action, reward, next state or None where it ended."""
+
+
 def reference_trial(
-    mdp: Mdp, agent: Agent, *, steps: int, root: int, arm_key: str, streams: Streams, seed: int
+    mdp: Mdp,
+    agent: Agent,
+    *,
+    steps: int,
+    root: int,
+    arm_key: str,
+    streams: Streams,
+    seed: int,
+    witness: Witness | None = None,
 ) -> ReferenceTrial:
-    """Trains one seed of an agent on a table for a number of steps and measures it."""
+    """Trains one seed of an agent on a table for a number of steps and measures it; `witness` is told every step."""
     environment, choices, starts, further = (PCG64(_luck(root, arm_key, streams, seed, number)) for number in range(4))
     next_state, reward = mdp.next_state.tolist(), mdp.reward.tolist()
     probability, terminal, start = mdp.probability.tolist(), mdp.terminal.tolist(), mdp.start.tolist()
@@ -57,6 +70,8 @@ def reference_trial(
 
             trained.learn(seen[state], action, gained, None if ended else seen[following])
             collected += gained
+            if witness is not None:
+                witness(t, state, action, gained, None if ended else following)
             state = following
         windows.append(collected)
 

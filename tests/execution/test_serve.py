@@ -4,8 +4,10 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from expkit.execution.protocol import LINE, BatchBegan, BatchEnded, Line, Order, Ready, StepsTaken, longest_line
@@ -13,7 +15,10 @@ from expkit.execution.worker import perform
 from expkit.plan import PlannedArm, plan
 from expkit.project.read import declared_files, parse_declarations
 from expkit.records.work import Work
+from expkit.specs.recording import Trajectories
+from expkit.specs.representation import Aggregation
 from expkit.training.compile import compile_environment
+from expkit.training.maps import keep_map, map_to_bytes
 from expkit.training.tables import to_bytes
 
 
@@ -119,3 +124,30 @@ def test_a_table_that_no_declaration_tells_comes_along(tmp_path: Path) -> None:
     assert there.result == perform(work, tmp_path)
     assert absent.result is None
     assert "the table of the environment is not here" in str(absent.error)
+
+
+def test_a_map_of_states_comes_along_and_recorded_steps_come_back(tmp_path: Path) -> None:
+    """By its digest, too; the files are the ones that a worker here writes."""
+    indices = np.array([0, 0, 0, 1, 1])
+    seen = Aggregation(kind="aggregation", file="environments/halves.csv", digest=keep_map(indices))
+    [arm, *_] = plan(parse_declarations(declared_files(Path(__file__).parents[2])).experiments["strategies"], _nothing)
+    shown = arm.arm.model_copy(update={"representation": seen})
+    asked = Trajectories(seeds=(1,), last_steps=20)
+    work = next(replace(arm, arm=shown, missing=(0, 1), record=asked).batches())
+    inputs, outputs, own = (tmp_path / name for name in ("in", "out", "own"))
+    for folder in (inputs, outputs, own):
+        folder.mkdir()
+    (inputs / "work.json").write_text(Order(workers=1, batches=(work,)).model_dump_json())
+    (inputs / f"{seen.digest}.npy").write_bytes(map_to_bytes(indices))
+    command = [sys.executable, "-m", "expkit.execution.serve", str(inputs), str(outputs)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    ended = LINE.validate_json(done.stdout.splitlines()[-1])
+    assert isinstance(ended, BatchEnded)
+    assert ended.result == perform(work, own)
+    files = [{file.name: file.read_bytes() for file in folder.iterdir()} for folder in (outputs / "0", own)]
+    assert files[0] == files[1]
+    assert files[0].keys() == {"trials.npz", "trajectories.npz"}
+
+
+def _nothing(*_: object) -> frozenset[int]:
+    return frozenset()
