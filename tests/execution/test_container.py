@@ -4,9 +4,11 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from expkit.containers.engine import Engine
@@ -19,7 +21,10 @@ from expkit.execution.local import LocalExecutor
 from expkit.plan import PlannedArm, plan
 from expkit.records.work import Work
 from expkit.specs.experiment import Experiment
+from expkit.specs.recording import Trajectories
+from expkit.specs.representation import History
 from expkit.specs.settings import Limits
+from expkit.training.maps import keep_map
 
 Make = Callable[..., ContainerExecutor]
 SECRET = b"a secret of the host"
@@ -102,6 +107,22 @@ def test_the_numbers_are_the_hosts_byte_for_byte(make: Make, batches: list[Work]
         assert other.result == event.result
         assert content(other) == content(event)
         assert set(content(other)) == {"trials.npz"}
+
+
+def test_maps_of_states_go_in_and_recorded_steps_come_out(
+    make: Make, planned: Sequence[PlannedArm], stage: Stage
+) -> None:
+    """What a learner sees travels beside the work; the steps that were asked for are those of this machine."""
+    version = keep_map(np.array([0, 0, 0, 1, 1]))
+    seen = History(kind="history", length=2, file="environments/halves.csv", digest=version)
+    arm = planned[2].arm.model_copy(update={"representation": seen})
+    asked = Trajectories(seeds=(1, 4), last_steps=20)
+    batches = list(replace(planned[2], arm=arm, record=asked).batches())
+    [inside], [here] = ended(make(), batches, stage), ended(LocalExecutor(1), batches, stage)
+    assert inside.error is None
+    assert inside.result == here.result
+    assert content(inside) == content(here)
+    assert set(content(inside)) == {"trials.npz", "trajectories.npz"}
 
 
 def test_progress_adds_up_and_every_batch_says_what_it_ran_in(make: Make, batches: list[Work], stage: Stage) -> None:
@@ -209,6 +230,7 @@ def test_too_little_memory_to_begin_with(make: Make, batches: list[Work], stage:
 
 WORKER = """
 import os, sys, threading, time
+from dataclasses import replace
 from pathlib import Path
 from expkit.execution import local, serve
 
