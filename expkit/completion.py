@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal, Protocol
 
 from expkit.dossier import Dossier
 from expkit.errors import Interrupted, ServiceAbsent, TrialFailed
 from expkit.execution.complete import Circumstances, Tally, complete
 from expkit.execution.events import Executor, Point, Progress
+from expkit.execution.recorded import RecordedExecutor
 from expkit.ledger.ledger import Ledger
 from expkit.ledger.lock import Holder
 from expkit.outcomes.registration import spoken_of
 from expkit.plan import PlannedArm
+from expkit.project.inputs import places as input_places
 from expkit.project.inputs import verify
 from expkit.project.paths import Paths
 from expkit.project.read import Project
@@ -98,7 +101,7 @@ def train_missing(project: Project, planned: Iterable[PlannedArm], how: How, *, 
             verify(project.root, [arm.arm for arm in incomplete])
     ledger.prepare()
     names = dict.fromkeys(arm.experiment for arm in incomplete)
-    places = {name: (_image(project, name, how), project.experiments[name].trainer.kind) for name in names}
+    places = {name: _place(project, name, how) for name in names}
     tallies = []
     for image, kind in dict.fromkeys(places.values()):
         arms = [arm for arm in incomplete if places[arm.experiment] == (image, kind)]
@@ -134,6 +137,12 @@ def _with_failed(arm: PlannedArm, ledger: Ledger) -> PlannedArm:
     return replace(arm, missing=tuple(seed for seed in arm.seeds if seed in failed or seed in arm.missing))
 
 
+def _place(project: Project, experiment: str, how: How) -> tuple[str | None, str]:
+    """The image an experiment is to run in, if any, and the kind of its trainer."""
+    kind = project.experiments[experiment].trainer.kind
+    return None if kind == "recorded" else _image(project, experiment, how), kind
+
+
 def _image(project: Project, experiment: str, how: How) -> str | None:
     """The image an experiment is to run in, `project` for the commit's own; None for this process."""
     declared = project.experiments[experiment].image
@@ -143,11 +152,17 @@ def _image(project: Project, experiment: str, how: How) -> str | None:
 
 
 def _executor(project: Project, image: str | None, kind: str, how: How) -> Executor:
+    if kind == "recorded":
+        return RecordedExecutor(project.root)
+
+    def inputs(arm: ProgramArm) -> dict[str, Path]:
+        return input_places(project.root, arm.inputs)
+
     if image is None and kind == "command":
         from expkit.execution.program_host import HostPlace
         from expkit.execution.programs import ProgramExecutor
 
-        return ProgramExecutor(HostPlace(project.root, Paths(project.root).trials), how.workers)
+        return ProgramExecutor(HostPlace(project.root, Paths(project.root).trials, inputs), how.workers)
     if image is None:
         from expkit.execution.local import LocalExecutor  # numba: 0.3 s that an idle run does not pay
 
@@ -176,6 +191,7 @@ def _executor(project: Project, image: str | None, kind: str, how: How) -> Execu
             root=project.root,
             scratch=Paths(project.root).containers,
             sources=lambda arm: (),
+            inputs=inputs,
         )
         return ProgramExecutor(place, how.workers)
     return ContainerExecutor(

@@ -15,7 +15,7 @@ from expkit.project.paths import Paths
 from expkit.project.read import Project
 from expkit.records.evidence import Evidence
 from expkit.records.registration import Standing
-from expkit.specs.experiment import Experiment
+from expkit.specs.experiment import Experiment, RecordedArm
 from expkit.specs.question import ResearchQuestion
 
 
@@ -53,6 +53,11 @@ class Dossier:
     def arms(self) -> tuple[PlannedArm, ...]:
         """The arms of all experiments, in order."""
         return tuple(arm for arms in self.planned.values() for arm in arms)
+
+    @property
+    def unwitnessed(self) -> tuple[PlannedArm, ...]:
+        """Those of the arms whose results existed before."""
+        return tuple(arm for arm in self.arms if isinstance(arm.arm, RecordedArm))
 
     @cached_property
     def standings(self) -> tuple[Standing, ...]:

@@ -24,7 +24,7 @@ from expkit.publish import publish_question
 from expkit.records.checkpoint import CHECKPOINT_FILE, ENVIRONMENT_FILE, TABLE_FILE, Checkpoint
 from expkit.records.evidence import ArmEvidence
 from expkit.records.provenance import Image, Provenance
-from expkit.specs.experiment import PROJECT_IMAGE, TabularArm, as_tabular
+from expkit.specs.experiment import PROJECT_IMAGE, RecordedArm, TabularArm, as_tabular
 from expkit.training.compile import compile_environment
 from expkit.training.engine import ENGINE_VERSION
 from expkit.training.tables import to_bytes, travels
@@ -118,6 +118,13 @@ def _sound_results(dossier: Dossier, arm: PlannedArm) -> ArmResults:
     """The arm's results, which are all here and those that sound, fresh evidence was drawn from."""
     question = dossier.question
     again = f"expkit run {question.id}"
+    if isinstance(arm.arm, RecordedArm):
+        raise InvalidUsage(
+            f"{arm.name} has no agent to package",
+            where=dossier.paths.relative(dossier.paths.experiment(arm.experiment)),
+            why=f"only its results are known, from {arm.arm.trainer.file}",
+            mend="package an arm that expkit has trained",
+        )
     if not isinstance(arm.arm, TabularArm):
         raise InvalidUsage(
             f"{arm.name} has no Q-table to package",

@@ -92,7 +92,7 @@ def arm_key(arm: ResolvedArm, environment_digest: str | None, engine_version: in
             called = {"program": arm.trainer.identity, "parameters": dict(arm.parameters), "image": arm.image}
             return digest({**called, **declared})
         case RecordedArm():
-            return digest({"recorded": arm.trainer.model_dump(mode="json"), "arm": arm.recorded_as})
+            return digest({"recorded": arm.digest})
 
 
 def plan(experiment: Experiment, recorded: Recorded) -> tuple[PlannedArm, ...]:
@@ -101,9 +101,9 @@ def plan(experiment: Experiment, recorded: Recorded) -> tuple[PlannedArm, ...]:
     Raises:
         Unresolvable: the arms cannot be resolved; `expkit.project` has refused such an experiment before.
     """
-    seeds = tuple(range(experiment.seeds.count))
     planned = []
     for arm in resolve(experiment):
+        seeds = tuple(range(experiment.seeds_of(arm).count))
         environment_digest = compile_environment(arm.environment).digest if isinstance(arm, TabularArm) else None
         key = arm_key(arm, environment_digest)
         done = recorded(key, experiment.seeds.root, experiment.seeds.streams)

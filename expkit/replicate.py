@@ -19,12 +19,13 @@ from expkit.outcomes.replication import agreement, drawn_root, identity, with_re
 from expkit.outcomes.verification import declared_at
 from expkit.outcomes.write import write_outcome
 from expkit.plan import PlannedArm
-from expkit.project.paths import Paths
+from expkit.project.paths import EXPERIMENTS, Paths
 from expkit.project.read import Project
 from expkit.provenance.history import History
 from expkit.records.attempt import Attempt
 from expkit.records.evidence import Draw, Evidence, ReplicatedArm, ReplicatedHypothesis, Replication
 from expkit.specs.experiment import Experiment
+from expkit.specs.program import Recorded
 from expkit.specs.question import ResearchQuestion
 from expkit.statistics.version import STATISTICS_VERSION
 
@@ -76,6 +77,13 @@ def draw(project: Project, question: ResearchQuestion, *, root: int | None = Non
     Raises:
         InvalidUsage: there is no such commit, or an experiment has that root already.
     """
+    if recorded := [name for name in question.experiments if isinstance(project.experiments[name].trainer, Recorded)]:
+        raise InvalidUsage(
+            f"{question.id} cannot be replicated",
+            where=f"{EXPERIMENTS}/{recorded[0]}.yaml",
+            why="its results existed before: there is no program here that could be given fresh seeds",
+            mend="declare the program as an experiment of its own (kind: command), and ask the same question of that",
+        )
     registered = {name: project.experiments[name].seeds.root for name in question.experiments}
     if root is not None:
         roots = Roots(by_experiment=dict.fromkeys(registered, root))

@@ -15,6 +15,7 @@ from expkit.ledger.ledger import Ledger
 from expkit.plan import plan
 from expkit.project.paths import Paths
 from expkit.project.read import Project
+from expkit.specs.program import Recorded
 
 
 @click.command("list")
@@ -30,7 +31,8 @@ def command(ctx: click.Context, as_json: bool) -> None:
     questions = table("question", "", "verdicts")
     for one in of_questions:
         counts = ", ".join(f"{count} {styled_verdict(verdict)}" for verdict, count in one["verdicts"].items())
-        questions.add_row(f"[bold]{one['id']}[/]", escape(one["title"]), counts or "[dim]not run yet[/]")
+        counts = f"{counts or '[dim]not run yet[/]'}{' (unwitnessed)' if one['unwitnessed'] else ''}"
+        questions.add_row(f"[bold]{one['id']}[/]", escape(one["title"]), counts)
     results().print(questions)
     results().print()
     experiments = table("experiment", "", ">arms", ">trials", "serves")
@@ -53,6 +55,9 @@ def _questions(project: Project) -> list[dict[str, Any]]:
                 "title": question.title,
                 "question": question.question,
                 "hypotheses": len(question.hypotheses),
+                "unwitnessed": any(
+                    isinstance(project.experiments[name].trainer, Recorded) for name in question.experiments
+                ),
                 "verdicts": dict(verdicts),
             }
         )

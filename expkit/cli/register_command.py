@@ -24,6 +24,13 @@ def command(ctx: click.Context, question: str) -> None:
     """
     project, _ = open_project(ctx)
     dossier = Dossier(project, question_named(project, question))
+    if dossier.unwitnessed and len(dossier.unwitnessed) == len(dossier.arms):
+        raise InvalidUsage(
+            f"{dossier.question.id} has nothing to register",
+            where=dossier.paths.relative(dossier.paths.question(dossier.question.id)),
+            why="its results existed before its hypotheses; a tag would say that the hypotheses came first",
+            mend="declare an experiment that is still to be run, and register a question on that",
+        )
     git, _ = read_git(project.root)
     if git.state != "clean":
         reasons = {

@@ -101,6 +101,8 @@ def _print(found: Reproduction, sample: int | None) -> None:
         if row.otherwise:
             commit = (row.recording.origin.commit or "")[:12]
             results().print(f"the declaration at {commit} resolves to another arm: {escape(row.otherwise)}")
+    for arm in found.account.unwitnessed:
+        results().print(f"[yellow]not compared:[/] {escape(arm)} is unwitnessed, its results were made elsewhere")
     for arm in found.account.absent:
         results().print(f"[yellow]not compared:[/] of {escape(arm)} nothing whole is recorded")
     results().print(_sentence(found))

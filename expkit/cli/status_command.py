@@ -11,6 +11,7 @@ from expkit.cli.console import log, print_json, results, styled_verdict, table
 from expkit.cli.project import open_project, questions_named
 from expkit.dossier import Dossier
 from expkit.outcomes.freshness import staleness
+from expkit.outcomes.registration import is_unwitnessed
 from expkit.outcomes.verification import trust_by_hypothesis, verify, verify_replications
 from expkit.provenance.history import History
 from expkit.publish import question_publishing
@@ -42,7 +43,8 @@ def _print(state: dict[str, Any]) -> None:
             made.add_row(
                 f"[bold]{one['id']}[/]",
                 styled_verdict(one["verdict"]) if one["verdict"] else "[dim]no data yet[/]",
-                f"{one['standing'] or ''}{', ' + one['grade'] if one['grade'] else ''}",
+                f"{one['standing'] or ''}{', unwitnessed' if one['unwitnessed'] else ''}"
+                f"{', ' + one['grade'] if one['grade'] else ''}",
                 one["trust"] or "",
             )
         results().print(made)
@@ -77,6 +79,7 @@ def _state(dossier: Dossier, history: History) -> dict[str, Any]:
                 "verdict": one.verdict if one else None,
                 "standing": one.standing if one else None,
                 "grade": one.grade if one else None,
+                "unwitnessed": is_unwitnessed(stands),
                 "reason": one.standing_reason if one else None,
                 # of an exploratory one git could only say that it was declared, which reads as praise
                 "trust": trusts.get(declared.id) if one and one.standing == "confirmatory" else None,

@@ -30,7 +30,7 @@ from expkit.records.evidence import (
 )
 from expkit.records.registration import Standing
 from expkit.specs.criterion import Value
-from expkit.specs.experiment import Experiment, TabularArm, as_tabular
+from expkit.specs.experiment import Experiment, RecordedArm, TabularArm, as_tabular
 from expkit.specs.metric import TABULAR_METRICS
 from expkit.specs.question import Hypothesis, ResearchQuestion
 from expkit.statistics.rounding import rounded
@@ -112,7 +112,7 @@ def arm_evidence(arm: PlannedArm, results: ArmResults, decided_on: Collection[st
     kept = _in_order(set(decided_on) & results.metrics.keys())
     columns = {metric: per_seed(arm, results, metric) for metric in _in_order(results.metrics)}
     summaries = {
-        metric: summarize(values[np.isfinite(values)], better=_better(metric))
+        metric: summarize(values[np.isfinite(values)], better=_better(arm, metric))
         for metric, values in columns.items()
         if np.isfinite(values).any()
     }
@@ -140,6 +140,7 @@ def arm_evidence(arm: PlannedArm, results: ArmResults, decided_on: Collection[st
         curve=curve_with_band(results.curve[finished], arm.arm.trainer.steps)
         if finished.any() and isinstance(arm.arm, TabularArm)
         else Curve(steps=(), value=(), low=(), high=()),
+        unwitnessed=isinstance(arm.arm, RecordedArm),
     )
 
 
@@ -231,16 +232,17 @@ def _claim(
         return per_seed(planned[place], results[place], criterion.metric)
 
     treatment, control = _arms(hypothesis)
+    metric = planned[hypothesis.experiment, treatment].arm.measured[criterion.metric]
     return Claim(
         kind=criterion.kind,
         region=Interval(low=criterion.low, high=criterion.high),
         estimand=criterion.estimand,
-        binary=TABULAR_METRICS[criterion.metric].binary,
+        binary=metric.binary,
         paired=experiment.seeds.streams == "common" and control is not None,
         treatment=values(treatment),
         control=None if control is None else values(control),
         failed_seed=experiment.failed_seed,
-        better=TABULAR_METRICS[criterion.metric].better,
+        better=metric.better,
         withdrawn=hypothesis.withdrawn,
         expected=criterion.expected,
     )
@@ -256,8 +258,9 @@ def _origins(evidence: Evidence) -> set[tuple[object, ...]]:
     return {(arm.key, arm.root, arm.streams, arm.count, arm.results_digest) for arm in evidence.arms}
 
 
-def _better(metric: str) -> Literal["higher", "lower"]:
-    return TABULAR_METRICS[metric].better if metric in TABULAR_METRICS else "higher"
+def _better(arm: PlannedArm, metric: str) -> Literal["higher", "lower"]:
+    known = arm.arm.measured.get(metric)
+    return known.better if known else "higher"
 
 
 def _in_order(metrics: Iterable[str]) -> list[str]:

@@ -14,7 +14,7 @@ from expkit.plan import PlannedArm
 from expkit.project.names import listed
 from expkit.records.evidence import ArmEvidence, Evidence
 from expkit.specs.base import Setting
-from expkit.specs.experiment import Experiment, ResolvedArm
+from expkit.specs.experiment import Experiment, RecordedArm, ResolvedArm
 from expkit.specs.question import ResearchQuestion
 from expkit.statistics.version import STATISTICS_VERSION
 
@@ -32,6 +32,10 @@ def question_digest(question: ResearchQuestion) -> str:
 
 def parameters(arm: ResolvedArm) -> dict[str, Setting]:
     """A resolved arm, flattened: `agent.kind`, `agent.epsilon.start`, `environment.slip`, `trainer.steps`."""
+    if isinstance(arm, RecordedArm):
+        told = arm.model_dump(mode="json", include={"recorded_as", "trainer"}, exclude={"trainer": {"metrics"}})
+        left_out = {"trainer.ignored": ", ".join(arm.trainer.ignored)} if arm.trainer.ignored else {}
+        return {**dict(_flat(told, "")), **left_out}
     included = {"agent", "environment", "trainer", "inputs", "representation"}
     return dict(_flat(arm.model_dump(mode="json", include=included), ""))
 

@@ -11,8 +11,7 @@ from expkit.digests import digest
 from expkit.plan import PlannedArm, plan
 from expkit.records.registration import Standing
 from expkit.specs.criterion import Value
-from expkit.specs.experiment import Experiment, Streams
-from expkit.specs.metric import TABULAR_METRICS
+from expkit.specs.experiment import Experiment, RecordedArm, Streams
 from expkit.specs.question import Family, Hypothesis, ResearchQuestion
 
 Planned = Mapping[str, Sequence[PlannedArm]]
@@ -82,6 +81,11 @@ def arm_keys(standing: Standing) -> tuple[str, ...]:
     return tuple(key for key in keys if isinstance(key, str))
 
 
+def is_unwitnessed(standing: Standing) -> bool:
+    """Whether a decision is made on results that expkit did not see being made."""
+    return standing.decision.get("unwitnessed") is True
+
+
 def tag(question: ResearchQuestion, standing: Sequence[Standing]) -> tuple[str, str]:
     """Name and message of the annotated tag that registers a question: `expkit/<question>/<start of family digest>`.
 
@@ -114,9 +118,11 @@ def _decision(hypothesis: Hypothesis, planned: Planned, experiments: Mapping[str
     treatment, control = (
         (criterion.arm, None) if isinstance(criterion, Value) else (criterion.treatment, criterion.control)
     )
-    return {
+    arms = {arm.name: arm.arm for arm in planned[hypothesis.experiment]}
+    seeds = [experiment.seeds_of(arms[name]).count for name in (treatment, control) if name is not None]
+    decision: dict[str, JsonValue] = {
         "metric": criterion.metric,
-        "metric_version": TABULAR_METRICS[criterion.metric].version,
+        "metric_version": arms[treatment].measured[criterion.metric].version,
         "estimand": criterion.estimand,
         "kind": criterion.kind,
         "region": {"low": criterion.low, "high": criterion.high},
@@ -124,7 +130,8 @@ def _decision(hypothesis: Hypothesis, planned: Planned, experiments: Mapping[str
         "control": None if control is None else keys[control],
         "streams": experiment.seeds.streams,
         "root": experiment.seeds.root,
-        "seeds": experiment.seeds.count,
+        "seeds": max(seeds),
         "looks": 1,
         "failed_seed": experiment.failed_seed,
     }
+    return {**decision, "unwitnessed": True} if isinstance(arms[treatment], RecordedArm) else decision

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from expkit.errors import CheckFailed, InvalidDeclaration, InvalidUsage
+from expkit.outcomes.declared import files_at
 from expkit.outcomes.freshness import parameters, question_digest
 from expkit.outcomes.iteration import wordings
 from expkit.outcomes.serialise import parse_evidence
 from expkit.project.names import listed, match, near
-from expkit.project.paths import DECLARED, QUESTIONS, Paths
+from expkit.project.paths import QUESTIONS, Paths
 from expkit.project.read import Declarations, declared_files, parse_declarations
 from expkit.provenance.history import History
 from expkit.provenance.references import Unnamed, commit_named, head_named
@@ -65,7 +66,7 @@ def tree_at(root: Path, history: History, typed: str) -> Tree:
     found = commit_named(root, typed)
     if isinstance(found, Unnamed):
         raise _unnamed(root, typed, found)
-    files = history.tree(found.commit, DECLARED)
+    files = files_at(history, found.commit)
     return Tree(name=typed, commit=found.commit, names=found.names, files=files)
 
 
@@ -193,7 +194,7 @@ def _outdated(question: str, evidence: Evidence, declared: Declarations) -> list
     if asked is None:
         return [f"{question} is not declared there any more"]
     now = {
-        (name, arm.name): _settings(parameters(arm), arm.varied, declared.experiments[name].seeds)
+        (name, arm.name): _settings(parameters(arm), arm.varied, declared.experiments[name].seeds_of(arm))
         for name in asked.experiments
         for arm in resolve(declared.experiments[name])
     }

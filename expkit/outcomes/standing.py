@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from expkit.outcomes.registration import arm_keys
+from expkit.outcomes.registration import arm_keys, is_unwitnessed
 from expkit.records.attempt import Attempt
 from expkit.records.evidence import Grade
 from expkit.records.registration import Registration, Standing, TrialSet
@@ -20,6 +20,8 @@ from expkit.specs.experiment import Streams
 if TYPE_CHECKING:
     from expkit.ledger.results import ArmResults
 
+UNWITNESSED = "Unwitnessed: its results existed before, and expkit did not see them being made."
+"""Why a decision on recorded results is exploratory, whenever it was written."""
 Trial = tuple[str, int, Streams, int]
 """One arm at one seed: (arm_key, root, streams, k)."""
 
@@ -135,6 +137,8 @@ def with_results(records: Records, results: Iterable[ArmResults]) -> Records:
 
 def judge(standing: Standing, first: Mapping[Trial, Recording]) -> Judgement:
     """Whether a hypothesis, as it stands now, stood committed and clean when all its data were first recorded."""
+    if is_unwitnessed(standing):
+        return _exploratory(UNWITNESSED)
     trials = _registered_trials(standing)
     if not trials:
         return _exploratory("Its decision names no trials.")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from expkit.errors import InvalidDeclaration
-from expkit.outcomes.registration import all_standings, arm_keys
+from expkit.outcomes.declared import files_at
+from expkit.outcomes.registration import all_standings, arm_keys, is_unwitnessed
 from expkit.outcomes.replication import objection, registered_standings, replicated
-from expkit.project.paths import DECLARED
 from expkit.project.read import parse_declarations
 from expkit.provenance.history import History
 from expkit.records.evidence import Evidence, Replication, Trust
@@ -105,7 +105,7 @@ def declared_at(commit: str, history: History) -> frozenset[Digests] | None:
     if not history.has(commit):
         return None
     try:
-        declarations = parse_declarations(history.tree(commit, DECLARED))
+        declarations = parse_declarations(files_at(history, commit))
     except InvalidDeclaration:
         return None  # written for another version of expkit, which read more or less
     stood = all_standings(declarations.questions, declarations.experiments)
@@ -115,6 +115,8 @@ def declared_at(commit: str, history: History) -> frozenset[Digests] | None:
 def _computable(standing: Standing, keys: frozenset[str]) -> bool:
     """Whether this version of expkit gives the keys and metrics that a decision was made of."""
     decision = standing.decision
+    if is_unwitnessed(standing):  # what its metrics mean is declared beside them, and was read from that commit
+        return set(arm_keys(standing)) <= keys
     metric = TABULAR_METRICS.get(str(decision.get("metric")))
     return set(arm_keys(standing)) <= keys and metric is not None and metric.version == decision.get("metric_version")
 

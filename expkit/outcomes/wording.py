@@ -29,6 +29,19 @@ _METRIC_PHRASES = {
 _PERSONS = frozenset({"drunkard", "accountant", "gambler"})
 
 
+def unwitnessed(evidence: Evidence, hypothesis: HypothesisEvidence | None = None) -> tuple[ArmEvidence, ...]:
+    """The arms, of a hypothesis or of all, whose results expkit did not see being made."""
+    return tuple(
+        arm
+        for arm in evidence.arms
+        if arm.unwitnessed
+        and (
+            hypothesis is None
+            or (arm.experiment == hypothesis.experiment and arm.name in (hypothesis.treatment, hypothesis.control))
+        )
+    )
+
+
 def metric_phrase(metric: str) -> str:
     """A metric in words: `total_reward` is `total reward`, the binary `optimal_policy` a `share`."""
     return _METRIC_PHRASES.get(metric, metric.replace("_", " "))

@@ -9,8 +9,9 @@ from expkit.errors import Mistake
 from expkit.project.names import listed, suggestion
 from expkit.project.yaml import Document, Location
 from expkit.specs.criterion import Criterion, Ratio, Value, arms_of
-from expkit.specs.experiment import Experiment, ResolvedArm
+from expkit.specs.experiment import Experiment, RecordedArm, ResolvedArm
 from expkit.specs.metric import TABULAR_METRICS, Metric
+from expkit.specs.program import Recorded
 from expkit.specs.question import Hypothesis
 
 FEWEST_SEEDS = 5
@@ -75,7 +76,9 @@ def _experiment(file: ExperimentFile, tested: list[str]) -> Iterator[Mistake]:
                 valid = f"the seeds are 0 to {experiment.seeds.count - 1}"
                 at: Location = ("record", "trajectories", "seeds", index)
                 yield document.mistake(at, f"there is no seed {seed} to record", valid)
-    if tested and experiment.seeds.count < FEWEST_SEEDS:
+    # recorded results differ in how many there are of each arm, and are looked at arm by arm
+    recorded = isinstance(experiment.trainer, Recorded)
+    if tested and not recorded and experiment.seeds.count < FEWEST_SEEDS:
         why = f"{experiment.seeds.count} seeds are too few to decide {listed(tested)}"
         yield document.mistake(("seeds", "count"), why, f"declare at least {FEWEST_SEEDS}")
 
@@ -127,7 +130,7 @@ def _measured(file: ExperimentFile) -> Mapping[str, Metric]:
 
 def _unmeasured(metric: str, known: Collection[str], offered: Collection[str]) -> tuple[str, str]:
     """Why a metric is not measured, and what would do."""
-    if metric in TABULAR_METRICS:
+    if metric in TABULAR_METRICS and set(known) <= TABULAR_METRICS.keys():
         why = f"{metric} is measured only where every environment declares a discount"
         return why, f"add discount to the environment, or take one of {listed(known)}"
     return f"the trainer measures no {metric!r}", suggestion(metric, offered)
@@ -183,6 +186,9 @@ def _arms(
             swept = [arm for arm in arms if "[" in name and arm.startswith(f"{name.partition('[')[0]}[")]
             why = f"experiment {hypothesis.experiment} has no arm {name!r}"
             yield document.mistake((*at, key), why, suggestion(name, swept or arms))
+        elif isinstance(arm := arms[name], RecordedArm) and 0 < len(arm.seeds) < FEWEST_SEEDS:
+            why = f"{arm.trainer.file} has {len(arm.seeds)} seeds of {name}, too few to decide on"
+            yield document.mistake((*at, key), why, f"at least {FEWEST_SEEDS} are needed")
     if len(known) == 2 and _same(arms[known[0]], arms[known[1]]):
         why = f"the arms {known[0]} and {known[1]} are the same configuration under two names"
         yield document.mistake((*at, "control"), why, "compare arms that differ")

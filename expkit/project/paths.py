@@ -12,6 +12,8 @@ EXPERIMENTS = "experiments"
 
 ENVIRONMENTS = "environments"
 """The folder of transition tables, relative to the root."""
+RESULTS = "results"
+"""The folder of results that exist already, relative to the root."""
 DECLARED = (QUESTIONS, EXPERIMENTS, ENVIRONMENTS)
 """The folders that hold everything which is declared."""
 

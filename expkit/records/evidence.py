@@ -66,6 +66,10 @@ def _is_none_declared(value: object) -> bool:
     return value == {}
 
 
+def _is_false(value: object) -> bool:
+    return value is False
+
+
 class ArmEvidence(Record):
     """What one arm yielded."""
 
@@ -98,6 +102,8 @@ class ArmEvidence(Record):
     """Empty where nothing was recorded along the way."""
     metrics: dict[str, Metric] = Field(default_factory=dict, exclude_if=_is_none_declared)
     """What its metrics mean, where expkit does not define them."""
+    unwitnessed: bool = Field(default=False, exclude_if=_is_false)
+    """Whether its results existed before, so that expkit cannot say how they came about."""
 
 
 class EffectSizes(Record):

@@ -17,7 +17,7 @@ from expkit.records.attempt import PATCH_FILE, Attempt
 from expkit.records.evidence import ArmEvidence, Evidence
 from expkit.records.provenance import Image, Machine, Patch
 from expkit.specs.base import Setting
-from expkit.specs.experiment import Streams
+from expkit.specs.experiment import RecordedArm, Streams
 
 NUMERIC_PACKAGES = ("numpy", "numba", "llvmlite")
 """What the numbers of a tabular trial depend on, beside expkit and Python."""
@@ -81,6 +81,8 @@ class Account:
     name: str
     title: str
     recordings: tuple[Recording, ...]
+    unwitnessed: tuple[str, ...] = ()
+    """Declared arms whose results were made elsewhere: there is nothing to execute."""
     absent: tuple[str, ...] = ()
     """Declared arms of which nothing whole is recorded, by `experiment/arm`."""
 
@@ -112,12 +114,22 @@ def account_of_attempts(ledger: Ledger, prefix: str) -> Account:
             f"attempt {attempts[0].id} failed: it recorded no results to compare with", why=attempts[0].error
         )
     arms = list(dict.fromkeys(attempt.work.arm.name for attempt in finished))
+    if any(isinstance(attempt.work.arm, RecordedArm) for attempt in finished):
+        raise _nothing_to_execute(f"attempt {finished[0].id}")
     return Account(
         name=finished[0].id if len(finished) == 1 else f"{counted(len(finished), 'attempt')} {prefix}…",
         title=f"arm {arms[0]}" if len(arms) == 1 else f"arms {', '.join(arms)}",
         recordings=tuple(
             _of_attempts(None, [attempt], attempt.work.seeds, ledger, attempt.work.arm.name) for attempt in finished
         ),
+    )
+
+
+def _nothing_to_execute(name: str) -> InvalidUsage:
+    return InvalidUsage(
+        f"{name} cannot be reproduced: nothing was executed",
+        why="its results existed before and were read from a file; expkit knows of no program that makes them",
+        mend="expkit check tells whether evidence, outcome and file still agree",
     )
 
 
@@ -130,13 +142,17 @@ def account_of_question(dossier: Dossier) -> Account:
         InvalidUsage: nothing whole is recorded of any arm.
         CheckFailed: the evidence is there and is no evidence.
     """
+    if dossier.unwitnessed and len(dossier.unwitnessed) == len(dossier.arms):
+        raise _nothing_to_execute(dossier.question.id)
     recordings, absent = list[Recording](), list[str]()
     evidence = dossier.evidence
     known = {(arm.experiment, arm.name): arm for arm in evidence.arms} if evidence else {}
     for arm in dossier.arms:
+        if isinstance(arm.arm, RecordedArm):
+            continue
         found = _of_declared(arm, dossier.ledger)
         past = known.get((arm.experiment, arm.name))
-        if not found and evidence and past:
+        if not found and evidence and past and not past.unwitnessed:
             found = _of_past(past, evidence, dossier.ledger)
         recordings += found
         if not found:
@@ -153,6 +169,7 @@ def account_of_question(dossier: Dossier) -> Account:
         name=dossier.question.id,
         title=dossier.question.title,
         recordings=tuple(recordings),
+        unwitnessed=tuple(f"{arm.experiment}/{arm.name}" for arm in dossier.unwitnessed),
         absent=tuple(absent),
     )
 

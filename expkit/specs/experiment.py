@@ -38,6 +38,10 @@ class Seeds(Spec):
     """`independent`: every arm has its own luck. `common`: arms meet the same luck seed by seed; tests are paired."""
 
 
+TOLD_BY_FILE = Seeds(root=0, count=1)
+"""What stands where none are declared: a file of recorded results tells which there are."""
+
+
 class Arm(Spec):
     """One configuration: an agent or parameters, and what differs from the experiment's environment and trainer."""
 
@@ -86,11 +90,13 @@ class Experiment(Spec):
     """The metrics expected of every trial, by name; none named means all that the trainer measures."""
     arms: Annotated[dict[ArmName, Arm], Field(min_length=1)]
     sweep: Sweep | None = None
-    seeds: Seeds
+    seeds: Seeds = TOLD_BY_FILE
+    """Of every arm. Recorded results bring their own; any other trainer needs them declared."""
     failed_seed: Literal["invalid", "worst"] = "invalid"
     """What a failed seed does to a hypothesis: make it invalid, or count as the worst value of its arm's seeds."""
 
     _versions: dict[str, str] = PrivateAttr(default_factory=dict)
+    _recorded: dict[tuple[str, str], RecordedRows] = PrivateAttr(default_factory=dict)
 
     def with_versions(self, versions: Mapping[str, str]) -> Self:
         """The same experiment, knowing the digests of its tables and programs by their `content`.
@@ -100,6 +106,32 @@ class Experiment(Spec):
         known = self.model_copy()
         known._versions = {**self._versions, **versions}
         return known
+
+    def with_recorded(self, recorded: Mapping[tuple[str, str], RecordedRows]) -> Self:
+        """The same experiment, knowing the rows of its recorded arms by `Recorded.rows` and what the file calls them.
+
+        Its seeds are then those of the arm that has fewest, under no root, since nobody drew them here.
+        """
+        fewest = min((len(rows.seeds) for rows in recorded.values()), default=0)
+        streams = self.trainer.streams if isinstance(self.trainer, Recorded) else self.seeds.streams
+        known = self.model_copy(update={"seeds": Seeds(root=0, count=max(1, fewest), streams=streams)})
+        known._recorded = dict(recorded)
+        return known
+
+    @property
+    def rows_known(self) -> bool:
+        """Whether the file of its recorded results was read."""
+        return bool(self._recorded)
+
+    def recorded(self, trainer: Recorded, arm: str) -> RecordedRows | None:
+        """The rows of an arm by what the file calls it, where they are known."""
+        return self._recorded.get((trainer.rows, arm))
+
+    def seeds_of(self, arm: ResolvedArm) -> Seeds:
+        """The seeds of one of its arms: the declared ones, or as many as there are rows."""
+        if isinstance(arm, RecordedArm):
+            return self.seeds.model_copy(update={"count": max(1, len(arm.seeds))})
+        return self.seeds
 
     def versioned(self, environment: Environment) -> Environment:
         """An environment with its version, where that is known."""
@@ -115,6 +147,15 @@ class Experiment(Spec):
     def version_of(self, content: str) -> str | None:
         """The digest of a table or a program, where that is known."""
         return self._versions.get(content)
+
+
+class RecordedRows(Spec):
+    """What identifies the rows of one arm in a file of recorded results."""
+
+    digest: str
+    """Of what the file calls the arm, its seeds and its metrics."""
+    seeds: tuple[str, ...]
+    """What the file calls its seeds, numbers by size, other names behind them."""
 
 
 class TabularArm(Spec):
@@ -174,6 +215,10 @@ class RecordedArm(Spec):
     recorded_as: str
     """What the file calls it."""
     trainer: Recorded
+    digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """The digest of its rows, whatever else is in the file; known once the file was read."""
+    seeds: tuple[str, ...] = ()
+    """What the file calls its seeds, in order: seed k is the k-th."""
     varied: dict[str, Setting] = {}
     """Always empty: nothing is left to vary."""
 

@@ -123,5 +123,14 @@ class Recorded(Spec):
     """The column that tells an arm's trials apart."""
     metrics: Annotated[dict[MetricName, Measured], Field(min_length=1)]
     """The columns that hold results, by name."""
+    streams: Literal["independent", "common"] = "independent"
+    """`common`: equal seeds of two arms had the same luck, so that tests are paired, and every arm has all of them."""
+    ignored: tuple[str, ...] = ()
+    """What the arm column also says and no arm is declared for: rows that are left out, and are seen to be."""
     source: Text | None = None
     """Where the results came from, for the reader of an outcome."""
+
+    @property
+    def rows(self) -> str:
+        """Which columns of which file hold the results, as text."""
+        return self.model_dump_json(include={"file", "arm", "seed", "metrics"})

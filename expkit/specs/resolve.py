@@ -13,8 +13,17 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from expkit.specs.base import Setting
-from expkit.specs.experiment import Arm, Experiment, ProgramArm, ResolvedArm, Sweep, TabularArm, resolved_as
-from expkit.specs.program import Command
+from expkit.specs.experiment import (
+    Arm,
+    Experiment,
+    ProgramArm,
+    RecordedArm,
+    ResolvedArm,
+    Sweep,
+    TabularArm,
+    resolved_as,
+)
+from expkit.specs.program import Command, Recorded
 from expkit.specs.recording import MOST_REPLAYED
 from expkit.specs.representation import Identity
 from expkit.specs.trainer import Tabular
@@ -73,6 +82,8 @@ def _versioned(experiment: Experiment, arm: ResolvedArm) -> ResolvedArm:
         return arm.model_copy(update={"environment": experiment.versioned(arm.environment), "representation": shown})
     if isinstance(arm, ProgramArm) and (version := experiment.version_of(arm.trainer.content)):
         return arm.model_copy(update={"trainer": arm.trainer.model_copy(update={"digest": version})})
+    if isinstance(arm, RecordedArm) and (rows := experiment.recorded(arm.trainer, arm.recorded_as)):
+        return arm.model_copy(update={"digest": rows.digest, "seeds": rows.seeds})
     return arm
 
 
@@ -155,6 +166,14 @@ def _misplaced(experiment: Experiment, name: str, arm: Arm) -> Iterator[Flaw]:
     if arm.trainer.get("kind", trainer.kind) != trainer.kind:
         why = f"arm {name}: all arms of an experiment have a trainer of one kind, here {trainer.kind}"
         yield Flaw(location=(*at, "trainer", "kind"), why=why, valid="declare an experiment for each kind")
+    if isinstance(trainer, Recorded):
+        yield from _unrecorded(experiment, name, arm)
+    elif "seeds" not in experiment.model_fields_set:
+        why = "the experiment lacks the key 'seeds'"
+        yield Flaw(location=(), why=why, valid="add one, such as seeds: {root: 20261120, count: 20}")
+    if arm.recorded_as is not None and not isinstance(trainer, Recorded):
+        why = f"arm {name}: nothing was recorded of it, and the trainer is {trainer.kind}"
+        yield Flaw(location=(*at, "recorded_as"), why=why, valid="leave recorded_as out")
     if isinstance(trainer, Tabular):
         if experiment.environment is None:
             why = "the tabular trainer acts in an environment, and none is declared"
@@ -189,6 +208,21 @@ def _misplaced(experiment: Experiment, name: str, arm: Arm) -> Iterator[Flaw]:
         if arm.parameters and not isinstance(trainer, Command):
             why = f"arm {name}: recorded results take no parameters"
             yield Flaw(location=(*at, "parameters"), why=why, valid="leave parameters out")
+
+
+def _unrecorded(experiment: Experiment, name: str, arm: Arm) -> Iterator[Flaw]:
+    """What results that exist already leave nothing to say about."""
+    if "seeds" in experiment.model_fields_set and not experiment.rows_known:
+        why = "recorded results bring their own seeds: a seed for every row of an arm"
+        valid = "leave seeds out; for paired tests, write streams: common into the trainer"
+        yield Flaw(location=("seeds",), why=why, valid=valid)
+    if experiment.image is not None:
+        yield Flaw(location=("image",), why="recorded results run nowhere", valid="leave image out")
+    if experiment.sweep is not None:
+        yield Flaw(location=("sweep",), why="nothing is left to vary in recorded results", valid="leave sweep out")
+    if odd := sorted(arm.trainer.keys() - {"kind", "file"}):
+        why = f"arm {name}: of the trainer of recorded results an arm may set its file, and sets {', '.join(odd)}"
+        yield Flaw(location=("arms", name, "trainer", odd[0]), why=why, valid="leave it out")
 
 
 def _declared(experiment: Experiment, name: str, arm: Arm) -> dict[str, Any]:

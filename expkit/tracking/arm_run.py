@@ -62,6 +62,7 @@ def arm_run(
             "expkit.arm.key": arm.key,
             "expkit.results.digest": arm.results_digest,
             **({"expkit.environment.digest": arm.environment_digest} if arm.environment_digest else {}),
+            **({"expkit.unwitnessed": "true"} if arm.unwitnessed else {}),
             **origin_tags(
                 commit=newest.git.commit,
                 branch=newest.git.branch,
@@ -81,7 +82,7 @@ def arm_run(
         metrics=tuple(finite(_points(arm))),
         datasets=(*_environment(arm), *_inputs(experiment)),
         artifacts=(
-            Artifact(path="q_tables.npz", content=partial(q_tables, results)),
+            *([Artifact(path="q_tables.npz", content=partial(q_tables, results))] if arm.environment_digest else []),
             Artifact(path=SEEDS_TABLE, content=partial(seeds_table, results)),
             *(
                 [Artifact(path=TRAJECTORIES_FILE, content=partial(trajectories, results))]
@@ -145,10 +146,13 @@ def _description(question: ResearchQuestion | None, experiment: Experiment, arm:
         f"| {metric} | {' | '.join(_number(getattr(summary, statistic)) for statistic in _STATISTICS)} |"
         for metric, summary in arm.summaries.items()
     )
+    gains = f"The best policy earns {_number(arm.optimal_gain)} a step, a random walk {_number(arm.random_gain)}."
+    if arm.unwitnessed:
+        gains = f"**Unwitnessed**: these results existed before, in `{arm.parameters['trainer.file']}`."
     text = f"""**{arm.name}** of the experiment `{experiment.id}`, “{experiment.title}”{asked}.
 
 {arm.count} seeds of root {arm.root}{failed}; {arm.streams} streams.
-The best policy earns {_number(arm.optimal_gain)} a step, a random walk {_number(arm.random_gain)}.
+{gains}
 
 | metric | {" | ".join(_STATISTICS)} |
 |---|{"---:|" * len(_STATISTICS)}

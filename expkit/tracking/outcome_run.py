@@ -65,6 +65,7 @@ def outcome_run(
         tags={
             **family.tags,
             **verdicts,
+            **({"expkit.unwitnessed": "true"} if any(arm.unwitnessed for arm in evidence.arms) else {}),
             **{f"standing.{hypothesis.id}": hypothesis.standing for hypothesis in evidence.hypotheses},
             **origin_tags(
                 commit=origin.commit,

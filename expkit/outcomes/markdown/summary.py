@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from expkit.outcomes import numbers, sentences, wording
 from expkit.outcomes.markdown.text import bullets, code, plain, table
 from expkit.outcomes.replication import is_current
-from expkit.records.evidence import Evidence, HypothesisEvidence
+from expkit.records.evidence import ArmEvidence, Evidence, HypothesisEvidence
 from expkit.specs.question import ResearchQuestion
 
 _GRADE_MEANS = {
@@ -25,7 +25,29 @@ def head(question: ResearchQuestion, evidence: Evidence) -> str:
         for hypothesis in evidence.hypotheses
     )
     title = f"# {plain(question.id)}: {plain(question.title)}"
-    return "\n\n".join([title, f"> {plain(question.question)}", findings, count(evidence)])
+    return "\n\n".join([title, f"> {plain(question.question)}", *_unwitnessed(evidence), findings, count(evidence)])
+
+
+def _unwitnessed(evidence: Evidence) -> list[str]:
+    """What is to be known before anything else, where results existed before."""
+    arms = wording.unwitnessed(evidence)
+    if not arms:
+        return []
+    files = ", ".join(code(str(file)) for file in dict.fromkeys(arm.parameters["trainer.file"] for arm in arms))
+    sources = dict.fromkeys(arm.parameters.get("trainer.source") for arm in arms)
+    told = "; ".join(plain(str(source)) for source in sources if source)
+    ignored = dict.fromkeys(arm.parameters.get("trainer.ignored") for arm in arms)
+    left_out = "; ".join(plain(str(names)) for names in ignored if names)
+    whose = "These results" if len(arms) == len(evidence.arms) else f"The results of {_names(arms)}"
+    return [
+        f"**Unwitnessed.** {whose} existed before: expkit did not see them being made, and a verdict on them is only "
+        f"as good as {files}.{f' Source: {told}.' if told else ''}"
+        f"{f' Left out on purpose: {left_out}.' if left_out else ''}"
+    ]
+
+
+def _names(arms: Sequence[ArmEvidence]) -> str:
+    return ", ".join(code(arm.name) for arm in arms)
 
 
 def count(evidence: Evidence) -> str:
