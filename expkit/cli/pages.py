@@ -22,6 +22,7 @@ from expkit.records.evidence import Evidence, Interval
 from expkit.records.provenance import Image
 from expkit.specs.criterion import Difference, Ratio, Value
 from expkit.specs.experiment import Experiment
+from expkit.specs.program import Recorded
 from expkit.specs.question import Hypothesis, ResearchQuestion
 
 _FAILED_SEED = {"invalid": "makes its hypotheses invalid", "worst": "counts as the worst of its arm's seeds"}
@@ -63,7 +64,10 @@ def print_experiment(experiment: Experiment, planned: Sequence[PlannedArm], serv
         _say(page, part, f"{kind}: {_listed(settings)}" if settings else kind)
     _say(page, "measures", ", ".join(experiment.outputs))
     seeds = experiment.seeds
-    _say(page, "seeds", f"{seeds.count:,} of root {seeds.root}, {seeds.streams} streams")
+    if isinstance(experiment.trainer, Recorded):
+        _say(page, "seeds", f"as many as the file has of an arm, {seeds.streams} streams; unwitnessed")
+    else:
+        _say(page, "seeds", f"{seeds.count:,} of root {seeds.root}, {seeds.streams} streams")
     _say(page, "failed seed", _FAILED_SEED[experiment.failed_seed])
     _say(page, "serves", ", ".join(serves) or "no question yet")
     results().print(page)
