@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from expkit.errors import TrialFailed
 from expkit.execution.complete import Tally
-from expkit.specs.experiment import ProgramArm
+from expkit.specs.experiment import ProgramArm, RecordedArm
 
 _SHOWN = 5
 
@@ -18,7 +18,8 @@ def refuse_failures(tally: Tally) -> None:
     failed = [
         f"{attempt.work.arm.name} seed {trial.seed}: {trial.why}"
         for attempt in tally.attempts
-        if attempt.result
+        # what failed before anything was run here is no failure of this run; the outcome names it
+        if attempt.result and not isinstance(attempt.work.arm, RecordedArm)
         for trial in attempt.result.failed
     ]
     if failed:

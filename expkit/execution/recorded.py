@@ -34,7 +34,7 @@ class RecordedExecutor:
             try:
                 result = _result(work, self._trials(work.arm))
             except (OSError, NoResults, _Changed) as failure:
-                error = f"{type(failure).__name__}: {failure}"
+                error = str(failure)
             if result:
                 yield Progress(arm=work.arm.name, steps=0, trials=len(work.seeds))
             yield Ended(work=work, folder=stage(work), started=started, ended=_now(), result=result, error=error)

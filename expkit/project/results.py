@@ -57,7 +57,7 @@ class NoResults(Exception):
     """A file that holds no results, with its first mistakes."""
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        super().__init__(f"{len(mistakes)} mistakes")
+        super().__init__("; ".join(str(mistake) for mistake in mistakes[:_MOST_MISTAKES]))
         self.mistakes = tuple(mistakes[:_MOST_MISTAKES])
 
 
