@@ -17,7 +17,7 @@ from expkit.errors import ExpkitError, InvalidDeclaration
 
 COMMANDS = {
     "list": "The project's questions and experiments, and where each stands.",
-    "ingest": "Make records of results that exist already, from a CSV file or MLflow runs, under a question.",
+    "ingest": "Make records of results that exist already, under a question.",
     "check": "Check declarations, outcomes and registrations; exit 1 when something is stale or edited.",
     "plan": "Show which seeds of which arms a run would compute.",
     "run": "Train what is missing, judge the hypotheses, write the outcome, publish to MLflow.",
