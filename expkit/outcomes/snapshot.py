@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from expkit.errors import CheckFailed, InvalidDeclaration, InvalidUsage
-from expkit.outcomes.declared import files_at
+from expkit.outcomes.committed import committed_files
 from expkit.outcomes.freshness import parameters, question_digest
 from expkit.outcomes.iteration import wordings
 from expkit.outcomes.serialise import parse_evidence
@@ -66,8 +66,7 @@ def tree_at(root: Path, history: History, typed: str) -> Tree:
     found = commit_named(root, typed)
     if isinstance(found, Unnamed):
         raise _unnamed(root, typed, found)
-    files = files_at(history, found.commit)
-    return Tree(name=typed, commit=found.commit, names=found.names, files=files)
+    return Tree(name=typed, commit=found.commit, names=found.names, files=committed_files(history, found.commit))
 
 
 def work_tree(root: Path) -> Tree:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from expkit.errors import InvalidDeclaration
-from expkit.outcomes.declared import files_at
+from expkit.outcomes.committed import committed_files
 from expkit.outcomes.registration import all_standings, arm_keys, is_unwitnessed
 from expkit.outcomes.replication import objection, registered_standings, replicated
 from expkit.project.read import parse_declarations
@@ -105,7 +105,7 @@ def declared_at(commit: str, history: History) -> frozenset[Digests] | None:
     if not history.has(commit):
         return None
     try:
-        declarations = parse_declarations(files_at(history, commit))
+        declarations = parse_declarations(committed_files(history, commit))
     except InvalidDeclaration:
         return None  # written for another version of expkit, which read more or less
     stood = all_standings(declarations.questions, declarations.experiments)

@@ -10,7 +10,7 @@ from expkit.project.names import listed, suggestion
 from expkit.project.yaml import Document, Location
 from expkit.specs.criterion import Criterion, Ratio, Value, arms_of
 from expkit.specs.experiment import Experiment, RecordedArm, ResolvedArm
-from expkit.specs.metric import TABULAR_METRICS, Metric
+from expkit.specs.metric import GAIN_METRICS, TABULAR_METRICS, Metric
 from expkit.specs.program import Recorded
 from expkit.specs.question import Hypothesis
 
@@ -130,7 +130,7 @@ def _measured(file: ExperimentFile) -> Mapping[str, Metric]:
 
 def _unmeasured(metric: str, known: Collection[str], offered: Collection[str]) -> tuple[str, str]:
     """Why a metric is not measured, and what would do."""
-    if metric in TABULAR_METRICS and set(known) <= TABULAR_METRICS.keys():
+    if metric in TABULAR_METRICS and set(known) == GAIN_METRICS.keys():
         why = f"{metric} is measured only where every environment declares a discount"
         return why, f"add discount to the environment, or take one of {listed(known)}"
     return f"the trainer measures no {metric!r}", suggestion(metric, offered)

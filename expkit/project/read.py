@@ -17,8 +17,10 @@ from expkit.errors import InvalidDeclaration, InvalidUsage, Mistake
 from expkit.project.crosscheck import ExperimentFile, QuestionFile, crosscheck
 from expkit.project.environments import TABLE_SUFFIXES, with_tables
 from expkit.project.inputs import DeclaredInput
+from expkit.project.mentioned import Folder, with_mentioned
 from expkit.project.paths import ENVIRONMENTS, EXPERIMENTS, QUESTIONS
-from expkit.project.recorded import is_inside, named_results, with_results
+from expkit.project.programs import with_programs
+from expkit.project.recorded import with_results
 from expkit.project.representations import with_maps
 from expkit.project.root import project_id
 from expkit.project.tables import LARGEST_TABLE
@@ -73,7 +75,7 @@ def read_project(root: Path) -> Project:
 
 
 def declared_files(root: Path) -> dict[str, bytes]:
-    """The content of every declared file of the project at a root, by its path relative to the root.
+    """The content of every declared file of the project at a root, and of what they mention, by path below the root.
 
     A question's folder that holds no `question.yaml` is there too, as `research_questions/<id>/` with no content, so
     that its lack is seen. Of `results/`, only files are there that an experiment names. Symbolic links to tables and
@@ -89,8 +91,7 @@ def declared_files(root: Path) -> dict[str, bytes]:
         files |= {f"{name}{file.name}": _content(file) for file in declared} or {name: b""}
     for place, ending in ((QUESTIONS, "*.yaml"), (QUESTIONS, "*.yml"), (EXPERIMENTS, "*.yaml"), (EXPERIMENTS, "*.yml")):
         files |= {f"{place}/{file.name}": _content(file) for file in sorted((root / place).glob(ending))}
-    results = {file: _content(root / file, LARGEST_TABLE) for file in named_results(files) if is_inside(root, file)}
-    return files | _tables(root) | results
+    return with_mentioned(files | _tables(root), Folder(root))
 
 
 def _tables(root: Path) -> dict[str, bytes]:
@@ -148,7 +149,8 @@ def _parse_declarations(sorted_files: tuple[tuple[str, bytes], ...]) -> Declarat
                 experiment, compiled = with_tables(document, experiment, arms, files)
                 experiment, shown = with_maps(document, experiment, files)
                 experiment, unreadable = with_results(document, experiment, arms, files)
-                mistakes += [*compiled, *shown, *unreadable]
+                experiment, versioned = with_programs(document, experiment, arms, files)
+                mistakes += [*compiled, *shown, *unreadable, *versioned]
                 arms = {arm.name: arm for arm in resolve(experiment)}
             experiment_files[matched["id"]] = ExperimentFile(document=document, experiment=experiment, arms=arms)
             mistakes += document.mistakes

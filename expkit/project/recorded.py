@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from expkit.errors import Mistake
 from expkit.project.names import listed, suggestion
@@ -29,18 +28,6 @@ def named_results(files: Mapping[str, bytes]) -> tuple[str, ...]:
         for found in _NAMED.findall(content)
     }
     return tuple(sorted(file for file in named if ".." not in file.split("/")))
-
-
-def is_inside(root: Path, file: str) -> bool:
-    """Whether a file is a regular one of the project: a commit would hold a symbolic link alone."""
-    path = root / file
-    return path.is_file() and not any((root / Path(*parts)).is_symlink() for parts in _ways(file))
-
-
-def _ways(file: str) -> Iterator[tuple[str, ...]]:
-    parts = file.split("/")
-    for length in range(1, len(parts) + 1):
-        yield tuple(parts[:length])
 
 
 def with_results(

@@ -23,6 +23,7 @@ class History:
         self._root = root
         self._known: dict[str, bool] = {}
         self._trees: dict[tuple[str, tuple[str, ...]], dict[str, bytes]] = {}
+        self._names: dict[str, tuple[str, ...]] = {}
 
     @cached_property
     def _repository(self) -> Repository | None:
@@ -89,16 +90,17 @@ class History:
         below = [f"{repository.prefix}{prefix}".rstrip("/") for prefix in prefixes] if repository else []
         if repository is None or not below or not self.has(commit):
             return {}
-        wanted = [] if "" in below else below
-        listing = repository.answer("ls-tree", "-r", "-z", "--full-tree", commit, "--", *wanted) or b""
-        files: dict[str, str] = {}
-        for line in listing.split(b"\0")[:-1]:
-            head, _, path = line.partition(b"\t")
-            mode, kind, name = head.split(b" ")
-            if kind == b"blob" and mode.startswith(b"100"):  # neither symbolic links nor submodules
-                files[text(path).removeprefix(repository.prefix)] = name.decode()
+        files = _regular_files(repository, commit, [] if "" in below else below)
         contents = repository.blobs(list(files.values()))
         return {path: content for path, content in zip(files, contents, strict=True) if content is not None}
+
+    def names(self, commit: str) -> tuple[str, ...]:
+        """The path of every regular file of the project at a commit; none of an unknown commit."""
+        if commit not in self._names:
+            repository = self._repository if self.has(commit) else None
+            below = [repository.prefix.rstrip("/")] if repository and repository.prefix else []
+            self._names[commit] = tuple(_regular_files(repository, commit, below)) if repository else ()
+        return self._names[commit]
 
     def versions(self, path: str) -> list[tuple[str, bytes]]:
         """A file as each commit that touched it left it, newest first, at most 1000; deletions are left out."""
@@ -163,3 +165,15 @@ class History:
         fields = [text(part) for part in (out or b"").split(b"\0")]
         rows = zip(fields[0::3], fields[1::3], fields[2::3], strict=False)
         return {name: message for kind, name, message in rows if kind.strip() == "tag"}
+
+
+def _regular_files(repository: Repository, commit: str, paths: list[str]) -> dict[str, str]:
+    """The blob of every regular file at or below some paths at a commit, by its path relative to the project's root."""
+    listing = repository.answer("ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths) or b""
+    files: dict[str, str] = {}
+    for line in listing.split(b"\0")[:-1]:
+        head, _, path = line.partition(b"\t")
+        mode, kind, name = head.split(b" ")
+        if kind == b"blob" and mode.startswith(b"100"):  # neither symbolic links nor submodules
+            files[text(path).removeprefix(repository.prefix)] = name.decode()
+    return files

@@ -1,0 +1,120 @@
+"""What declarations mention: files of programs and recorded results, which lie outside of the declarations' folders.
+
+They are wanted before anything is validated, from a folder or from a commit. A file of declarations is looked into only
+where its text says `command` or `recorded`, so that a project without them pays nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from expkit.errors import InvalidUsage
+from expkit.project.paths import EXPERIMENTS
+from expkit.project.recorded import named_results
+from expkit.project.sources import sources
+from expkit.project.tables import LARGEST_TABLE
+from expkit.project.yaml import read_yaml
+from expkit.regular import open_regular
+
+LARGEST_SOURCE = 10_000_000
+"""Bytes of one file of a program; a larger one is refused."""
+_LARGEST = max(LARGEST_SOURCE, LARGEST_TABLE)
+"""Nothing is read further."""
+
+
+class Tree(Protocol):
+    """The regular files of a project, in a folder or at a commit."""
+
+    def names(self, path: str) -> Sequence[str]:
+        """The path of every one at or below a path, relative to the root; of all of them below ``""``."""
+
+    def read(self, names: Iterable[str]) -> dict[str, bytes]:
+        """Their content, by path."""
+
+
+def with_mentioned(files: dict[str, bytes], tree: Tree) -> dict[str, bytes]:
+    """Declared files, and those of the tree that they mention."""
+    wanted = {name for command, named in _programs(files) for name in sources(command, named, tree.names)}
+    wanted |= {name for name in named_results(files) if list(tree.names(name)) == [name]}
+    return files | tree.read(sorted(wanted - files.keys())) if wanted else files
+
+
+def _programs(files: Mapping[str, bytes]) -> Iterator[tuple[list[str], list[str]]]:
+    """The command and the declared sources of every program, as far as they can be made out."""
+    for file, content in files.items():
+        if file.startswith(f"{EXPERIMENTS}/") and b"command" in content:
+            declared = _mapping(read_yaml(file, content).value)
+            trainer = _mapping(declared.get("trainer"))
+            if trainer.get("kind") == "command":
+                arms = _mapping(declared.get("arms")).values()
+                for one in [trainer, *({**trainer, **_mapping(_mapping(arm).get("trainer"))} for arm in arms)]:
+                    yield _texts(one.get("command")), _texts(one.get("sources"))
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _texts(value: object) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+
+
+class Folder:
+    """The regular files of a project at a root. Symbolic links are not followed: a commit would hold the link alone."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def names(self, path: str) -> list[str]:
+        """The path of every file at or below a path, but for hidden ones, those of other repositories and of virtual
+        environments."""
+        start = self._root / path
+        if any(self._root.joinpath(*start.relative_to(self._root).parts[:n]).is_symlink() for n in _upto(path)):
+            return []
+        if start.is_file():
+            return [path]
+        found = []
+        for folder, folders, files in os.walk(start):
+            folders[:] = [name for name in folders if not name.startswith(".") and not _is_foreign(Path(folder, name))]
+            here = Path(folder).relative_to(self._root)
+            found += [(here / name).as_posix() for name in files if not name.startswith(".")]
+        return [name for name in found if _is_regular(self._root / name)]
+
+    def read(self, names: Iterable[str]) -> dict[str, bytes]:
+        """Their content, by path.
+
+        Raises:
+            InvalidUsage: a file cannot be read.
+        """
+        return {name: self._content(self._root / name) for name in names}
+
+    def _content(self, file: Path) -> bytes:
+        try:
+            with open_regular(file) as handle, open(handle, "rb", closefd=False) as opened:
+                return opened.read(_LARGEST + 1)  # one more than is taken, so that a larger file is seen as such
+        except OSError as error:
+            raise InvalidUsage(
+                "the file cannot be read", where=str(file), why=error.strerror, mend="mend the file, or delete it"
+            ) from error
+
+
+def _is_foreign(folder: Path) -> bool:
+    """Whether a folder holds another repository or a virtual environment: no commit of the project has its files."""
+    return any(os.path.lexists(folder / name) for name in (".git", "pyvenv.cfg"))
+
+
+def _is_regular(file: Path) -> bool:
+    """Whether a name leads to a regular file by itself, and can be written down."""
+    try:
+        file.name.encode()
+    except UnicodeEncodeError:
+        return False
+    return file.is_file() and not file.is_symlink()
+
+
+def _upto(path: str) -> range:
+    """How many parts of a path to look at, one more each time."""
+    return range(1, len(Path(path).parts) + 1)
