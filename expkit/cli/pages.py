@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from expkit.cli.console import results, styled_verdict, table
+from expkit.cli.programs import arm_lines, parameters_text, program_lines
 from expkit.cli.verdicts import standing
 from expkit.outcomes import numbers
 from expkit.outcomes.freshness import parameters
@@ -21,8 +22,8 @@ from expkit.records.attempt import Attempt
 from expkit.records.evidence import Evidence, Interval
 from expkit.records.provenance import Image
 from expkit.specs.criterion import Difference, Ratio, Value
-from expkit.specs.experiment import Experiment
-from expkit.specs.program import Recorded
+from expkit.specs.experiment import Experiment, ProgramArm
+from expkit.specs.program import Command, Recorded
 from expkit.specs.question import Hypothesis, ResearchQuestion
 
 _FAILED_SEED = {"invalid": "makes its hypotheses invalid", "worst": "counts as the worst of its arm's seeds"}
@@ -59,6 +60,10 @@ def print_experiment(experiment: Experiment, planned: Sequence[PlannedArm], serv
     page = _page()
     _say(page, "scope", experiment.scope)
     shared = experiment.model_dump(mode="json", include={"environment", "trainer"}, exclude_none=True)
+    if isinstance(experiment.trainer, Command):
+        for label, text in program_lines(experiment.trainer, experiment.image).items():
+            _say(page, label, text)
+        shared = {}
     for part, settings in shared.items():
         kind = settings.pop("kind")
         _say(page, part, f"{kind}: {_listed(settings)}" if settings else kind)
@@ -83,7 +88,9 @@ def print_arm(arm: PlannedArm, attempts: Sequence[Attempt]) -> None:
     """What identifies an arm, what is recorded of it, and the attempts that did so."""
     _heading(f"{arm.experiment}/{arm.name}", f"key {arm.key[:12]}")
     page = _page()
-    flat = parameters(arm.arm)
+    flat = {} if isinstance(arm.arm, ProgramArm) else parameters(arm.arm)
+    for label, text in (arm_lines(arm.arm) if isinstance(arm.arm, ProgramArm) else {}).items():
+        _say(page, label, text)
     for part, paths in groupby(flat, key=lambda path: path.partition(".")[0]):
         _say(page, part, _listed({path.partition(".")[2]: flat[path] for path in paths}))
     _say(page, "arm key", arm.key)
@@ -181,7 +188,9 @@ def _region(criterion: Difference | Ratio | Value) -> Interval:
 
 
 def _own_settings(experiment: Experiment, arm: PlannedArm) -> str:
-    """The agent's settings, and those of environment and trainer that are not the experiment's."""
+    """An agent's settings, with those of environment and trainer that are not the experiment's; or parameters."""
+    if isinstance(arm.arm, ProgramArm):
+        return parameters_text(arm.arm.parameters)
     flat = parameters(arm.arm)
     shared = experiment.model_dump(mode="json", include={"environment", "trainer"})
     others = {
@@ -192,7 +201,7 @@ def _own_settings(experiment: Experiment, arm: PlannedArm) -> str:
         and shared[place[0]].get(place[1]) != value
     }
     agent = {path.partition(".")[2]: value for path, value in flat.items() if path.startswith("agent.")}
-    kind = str(agent.pop("kind"))
+    kind = str(agent.pop("kind", experiment.trainer.kind))
     settings = _listed(agent | others)
     return f"{kind}: {settings}" if settings else kind
 
