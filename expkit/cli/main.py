@@ -33,6 +33,7 @@ COMMANDS = {
     "sync": "Publish to MLflow what is recorded and not published yet.",
     "trajectories": "Write the steps of a recorded trial to a file: state, action, reward, what followed.",
     "digest": "Print the digest of a file or a folder, to be declared as an input.",
+    "import": "Write an experiment that runs a step of a valohai.yaml, whose program stays as it is.",
     "schema": "Write JSON Schemas of the declared files, for editors.",
     "ui": "Open the project's MLflow store in a browser.",
 }

@@ -18,6 +18,7 @@ from expkit.project.sources import sources
 from expkit.project.tables import LARGEST_TABLE
 from expkit.project.yaml import read_yaml
 from expkit.regular import open_regular
+from expkit.specs.program import Command
 
 LARGEST_SOURCE = 10_000_000
 """Bytes of one file of a program; a larger one is refused."""
@@ -40,6 +41,11 @@ def with_mentioned(files: dict[str, bytes], tree: Tree) -> dict[str, bytes]:
     wanted = {name for command, named in _programs(files) for name in sources(command, named, tree.names)}
     wanted |= {name for name in named_results(files) if list(tree.names(name)) == [name]}
     return files | tree.read(sorted(wanted - files.keys())) if wanted else files
+
+
+def program_files(root: Path, trainer: Command) -> tuple[str, ...]:
+    """The files of a program that lie in the project at a root, relative to it: what an image is handed to run."""
+    return sources(trainer.command, trainer.sources, Folder(root).names)
 
 
 def _programs(files: Mapping[str, bytes]) -> Iterator[tuple[list[str], list[str]]]:

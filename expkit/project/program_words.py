@@ -15,7 +15,7 @@ Key = tuple[str, *tuple[str | int, ...]]
 Objection = tuple[Key, str, str]
 """Where, what is wrong, what is right."""
 
-PLACEHOLDERS = ("seed", "output", "inputs", "config", "parameters")
+PLACEHOLDERS = ("seed", "output", "inputs", "config", "config_folder", "parameters")
 OF_ONE_PARAMETER = ("name", "value")
 
 _BRACES = re.compile(r"\{([A-Za-z_]+)\}")
