@@ -1,0 +1,102 @@
+"""The page about programs does what it says: its program is imported, planned, run and judged, and stays as it is."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from expkit.specs.program import Command
+
+if TYPE_CHECKING:
+    from tests.conftest import Desk
+
+PAGE = (Path(__file__).parents[1] / "docs" / "command-trainer.md").read_text(encoding="utf-8")
+FILES = dict(re.findall(r"`([a-z_/]+\.\w+)`:\n\n```\w+\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
+IMPORT, PLAN, RUN = (line.split()[2:] for line in re.findall(r"^\$ expkit .*$", PAGE, re.MULTILINE))
+QUESTION = "research_questions/bandit/question.yaml"
+
+executed = pytest.mark.skipif(
+    find_spec("expkit.execution.programs") is None or find_spec("expkit.outcomes.meaning") is None,
+    reason="waits for what executes programs, and for outcomes of arms without tables",
+)
+
+
+@pytest.fixture
+def beginning(desk: Desk) -> Desk:
+    """A project with the program and its step, as somebody else left them."""
+    assert [*FILES] == ["train.py", "valohai.yaml", QUESTION]
+    for file in ("train.py", "valohai.yaml"):
+        (desk.root / file).write_text(FILES[file])
+    desk.commit()
+    return desk
+
+
+def test_the_step_becomes_the_experiment_on_the_page(beginning: Desk) -> None:
+    """In order at once, with a sweep of four; every part of the file that the page shows is in it."""
+    said = beginning.expkit(*IMPORT)
+    assert said.code == 0, said
+    text = (beginning.root / "experiments/bandit.yaml").read_text()
+    [_, shown, _] = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    assert shown in text
+    assert beginning.expkit("check").code in (0, 1)  # the desk's own question is not run yet
+    arms = beginning.json(*PLAN)
+    assert [len(arm["missing"]) for arm in arms] == [20] * 5
+    assert len({arm["arm_key"] for arm in arms}) == 4
+    assert beginning.git("status", "--porcelain") == "?? experiments/bandit.yaml"
+
+
+@executed
+def test_the_example_is_run_and_judged(beginning: Desk) -> None:
+    """The program is not changed, and its results reach a verdict."""
+    assert beginning.expkit(*IMPORT).code == 0
+    (beginning.root / QUESTION).parent.mkdir()
+    (beginning.root / QUESTION).write_text(FILES[QUESTION])
+    beginning.commit()
+    said = beginning.expkit(*RUN)
+    assert said.code == 0, said
+    evidence = json.loads((beginning.root / QUESTION).with_name("evidence.json").read_text())
+    assert [(one["id"], one["verdict"]) for one in evidence["hypotheses"]] == [("h1", "supported")]
+
+
+def test_the_refusal_on_the_page_is_what_check_says(beginning: Desk) -> None:
+    """At the place of the word."""
+    assert beginning.expkit(*IMPORT).code == 0
+    beginning.edit(beginning.root / "experiments/bandit.yaml", "--seed={seed}", "--seed={seed}{sed}")
+    refused = beginning.expkit("check")
+    [expected] = re.findall(r"^```text\n(.*?)\n```", PAGE, re.MULTILINE | re.DOTALL)
+    assert refused.code == 2
+    assert re.search(re.escape(expected).replace("LINE", r"\d+").replace("COLUMN", r"\d+"), refused.err)
+
+
+def test_import_overwrites_nothing_unasked(beginning: Desk) -> None:
+    """A file that was decided upon is a person's; what cannot be meant writes nothing."""
+    assert beginning.expkit("import").code == 2
+    assert beginning.expkit(*IMPORT).code == 0
+    again = beginning.expkit(*IMPORT)
+    assert again.code == 2
+    assert "experiments/bandit.yaml: the file exists" in again.err
+    assert beginning.expkit(*IMPORT, "--force").code == 0
+    odd = beginning.expkit("import", "--experiment", "odd", "--metric", "two words")
+    assert odd.code == 2
+    assert "nothing is written" in odd.err
+    assert not (beginning.root / "experiments/odd.yaml").exists()
+
+
+def test_a_program_is_shown_with_what_it_is_handed(beginning: Desk) -> None:
+    """Its command, its version, and nothing that only expkit's own loop has."""
+    assert beginning.expkit(*IMPORT).code == 0
+    shown = beginning.expkit("show", "bandit").out
+    assert "python train.py '{parameters}' '--seed={seed}'" in shown
+    assert "agent drunkard, learning_rate 0.5, iterations 200" in shown
+    assert re.search(r"version +[0-9a-f]{64}", beginning.expkit("show", "bandit/default").out)
+
+
+@pytest.mark.parametrize("key", [*Command.model_fields])
+def test_every_key_of_the_declaration_is_on_the_page(key: str) -> None:
+    """In the table; `kind` and `digest` have sentences of their own."""
+    assert key in ("kind", "digest") or re.search(rf"^\|[^|]*`{key}`", PAGE, re.MULTILINE)
