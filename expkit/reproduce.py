@@ -24,7 +24,7 @@ from expkit.reproduction.place import On, Place, Surroundings
 from expkit.reproduction.recorded import Account, Origin, Recording
 from expkit.reproduction.sample import sampled
 from expkit.reproduction.versions import versions_said
-from expkit.specs.experiment import as_tabular
+from expkit.specs.experiment import TabularArm
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,7 +196,9 @@ def _row(one: _Prepared, executed: dict[str, dict[TrialId, Executed]]) -> Row:
     trials = executed[one.place.name]
     own = {seed: trials[recording.key, recording.root, recording.streams, seed] for seed in one.seeds}
     if recording.results is not None:
-        compared = against_results(recording.results, own, as_tabular(declared.arm.arm).environment, one.seeds)
+        arm = declared.arm.arm
+        environment = arm.environment if isinstance(arm, TabularArm) else None
+        compared = against_results(recording.results, own, environment, one.seeds)
     else:
         assert recording.evidence is not None
         compared = against_evidence(recording.evidence, own, one.seeds)

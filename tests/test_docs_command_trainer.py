@@ -37,7 +37,7 @@ def beginning(desk: Desk) -> Desk:
 
 
 def test_the_step_becomes_the_experiment_on_the_page(beginning: Desk) -> None:
-    """In order at once, with a sweep of four; every part of the file that the page shows is in it."""
+    """In order at once, with a sweep of two; every part of the file that the page shows is in it."""
     said = beginning.expkit(*IMPORT)
     assert said.code == 0, said
     text = (beginning.root / "experiments/bandit.yaml").read_text()
@@ -45,8 +45,8 @@ def test_the_step_becomes_the_experiment_on_the_page(beginning: Desk) -> None:
     assert shown in text
     assert beginning.expkit("check").code in (0, 1)  # the desk's own question is not run yet
     arms = beginning.json(*PLAN)
-    assert [len(arm["missing"]) for arm in arms] == [20] * 5
-    assert len({arm["arm_key"] for arm in arms}) == 4
+    assert [len(arm["missing"]) for arm in arms] == [10] * 3
+    assert len({arm["arm_key"] for arm in arms}) == 2
     assert beginning.git("status", "--porcelain") == "?? experiments/bandit.yaml"
 
 
@@ -92,7 +92,7 @@ def test_a_program_is_shown_with_what_it_is_handed(beginning: Desk) -> None:
     assert beginning.expkit(*IMPORT).code == 0
     shown = beginning.expkit("show", "bandit").out
     assert "python train.py '{parameters}' '--seed={seed}'" in shown
-    assert "agent drunkard, learning_rate 0.5, iterations 200" in shown
+    assert "agent drunkard, learning_rate 0.1, iterations 200" in shown
     assert re.search(r"version +[0-9a-f]{64}", beginning.expkit("show", "bandit/default").out)
 
 

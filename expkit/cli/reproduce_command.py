@@ -101,10 +101,10 @@ def _print(found: Reproduction, sample: int | None) -> None:
         if row.otherwise:
             commit = (row.recording.origin.commit or "")[:12]
             results().print(f"the declaration at {commit} resolves to another arm: {escape(row.otherwise)}")
-    for arm in found.account.unwitnessed:
-        results().print(f"[yellow]not compared:[/] {escape(arm)} is unwitnessed, its results were made elsewhere")
     for arm in found.account.absent:
         results().print(f"[yellow]not compared:[/] of {escape(arm)} nothing whole is recorded")
+    for sentence in found.account.unrepeatable:
+        results().print(f"[yellow]not compared:[/] {escape(sentence)}; expkit replicate {escape(found.account.name)}")
     results().print(_sentence(found))
 
 
@@ -148,6 +148,7 @@ def _as_json(found: Reproduction, sample: int | None) -> dict[str, Any]:
         "sample": sample,
         "remarks": list(found.remarks),
         "not_compared": list(found.account.absent),
+        "unrepeatable": list(found.account.unrepeatable),
         "arms": [_row_json(row) for row in found.rows],
     }
 

@@ -76,17 +76,20 @@ class Compared:
 
 
 def against_results(
-    results: ArmResults, executed: Mapping[int, Executed], environment: Environment, seeds: Sequence[int]
+    results: ArmResults, executed: Mapping[int, Executed], environment: Environment | None, seeds: Sequence[int]
 ) -> Compared:
     """Trials against those that the ledger has, digest by digest.
 
-    The recorded digests must be those of the recorded arrays, too: else the record is what differs.
+    The recorded digests must be those of the recorded arrays, too: else the record is what differs. Without an
+    environment they are a program's, which has no arrays.
 
     Raises:
         LedgerDamaged: the recorded arrays cannot be read.
     """
     row = {seed: number for number, seed in enumerate(results.seeds)}
-    rehashed = trial_digests(results.q, results.visits, results.curve, results.metrics)
+    rehashed = results.trial_digests
+    if environment is not None:
+        rehashed = trial_digests(results.q, results.visits, results.curve, results.metrics)
     differing = [
         seed for seed in seeds if not executed[seed].digest == results.trial_digests[row[seed]] == rehashed[row[seed]]
     ]
@@ -118,10 +121,12 @@ def against_evidence(arm: ArmEvidence, executed: Mapping[int, Executed], seeds: 
     return Compared(seeds=compared, differing=tuple(differing), first=first, by_digest=whole)
 
 
-def _first(results: ArmResults, row: int, here: Executed, environment: Environment) -> Difference:
+def _first(results: ArmResults, row: int, here: Executed, environment: Environment | None) -> Difference:
     """The first thing in which a trial differs: in the Q-table, else in visits, else in the curve, else in a metric."""
-    seed, arrays = results.seeds[row], here.arrays()
+    seed, arrays = results.seeds[row], here.arrays() if environment is not None else {}
     for name, array in (("Q-table", "q"), ("visits", "visits"), ("curve", "curve")):
+        if environment is None:
+            break
         recorded, now = getattr(results, array)[row], arrays[array]
         if recorded.shape != now.shape:
             return Difference(seed=seed, what=f"{name} of shape {recorded.shape} recorded, {now.shape} here")
@@ -140,6 +145,8 @@ def _first(results: ArmResults, row: int, here: Executed, environment: Environme
         recorded_value = None if math.isnan(then) else then
         if recorded_value != now_value:
             return Difference(seed=seed, what=metric, recorded=recorded_value, here=now_value, measured=True)
+    if environment is None:
+        return Difference(seed=seed, what="what the program printed on its way; the last values are the same")
     return Difference(seed=seed, what="the recorded digest is not that of the recorded arrays, which match")
 
 

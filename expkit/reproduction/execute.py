@@ -19,7 +19,7 @@ from expkit.records.attempt import TRIALS_FILE, Result
 from expkit.records.provenance import Inside
 from expkit.records.work import Work
 from expkit.reproduction.declared import Declared
-from expkit.specs.experiment import Streams
+from expkit.specs.experiment import ProgramArm, Streams
 from expkit.training.train import trial_digests
 
 TrialId = tuple[str, int, Streams, int]
@@ -79,7 +79,7 @@ def execute(
     for one in ended:
         if one.result:
             work = one.work
-            for row, (seed, digest) in enumerate(zip(work.seeds, _digests(one.result, one.folder), strict=True)):
+            for row, (seed, digest) in enumerate(zip(work.seeds, _digests(work, one.result, one.folder), strict=True)):
                 executed[work.arm_key, work.root, work.streams, seed] = Executed(
                     digest=digest, result=one.result, folder=one.folder, row=row, inside=one.inside
                 )
@@ -89,7 +89,10 @@ def execute(
     return executed
 
 
-def _digests(result: Result, folder: Path) -> tuple[str, ...]:
+def _digests(work: Work, result: Result, folder: Path) -> tuple[str, ...]:
+    """The digest of each trial. Of a program's, the runner itself has computed them from what the program printed."""
+    if isinstance(work.arm, ProgramArm):
+        return result.trial_digests
     metrics = {
         name: np.array([np.nan if value is None else value for value in column], dtype=np.float64)
         for name, column in result.metrics.items()

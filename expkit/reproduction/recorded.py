@@ -17,7 +17,7 @@ from expkit.records.attempt import PATCH_FILE, Attempt
 from expkit.records.evidence import ArmEvidence, Evidence
 from expkit.records.provenance import Image, Machine, Patch
 from expkit.specs.base import Setting
-from expkit.specs.experiment import RecordedArm, Streams
+from expkit.specs.experiment import ProgramArm, RecordedArm, ResolvedArm, Streams
 
 NUMERIC_PACKAGES = ("numpy", "numba", "llvmlite")
 """What the numbers of a tabular trial depend on, beside expkit and Python."""
@@ -81,10 +81,20 @@ class Account:
     name: str
     title: str
     recordings: tuple[Recording, ...]
-    unwitnessed: tuple[str, ...] = ()
-    """Declared arms whose results were made elsewhere: there is nothing to execute."""
     absent: tuple[str, ...] = ()
     """Declared arms of which nothing whole is recorded, by `experiment/arm`."""
+    unrepeatable: tuple[str, ...] = ()
+    """Arms that nobody can execute again to the byte, and why, a sentence each."""
+
+
+def unrepeatable(arm: ResolvedArm) -> str | None:
+    """Why an arm's trials cannot be executed again to the byte; None where they can."""
+    match arm:
+        case ProgramArm() if arm.trainer.seed == "unseeded":
+            return "takes no seed: it is replicated, never compared byte by byte"
+        case RecordedArm():
+            return "is unwitnessed: its results were made elsewhere"
+    return None
 
 
 def account_of_attempts(ledger: Ledger, prefix: str) -> Account:
@@ -116,12 +126,21 @@ def account_of_attempts(ledger: Ledger, prefix: str) -> Account:
     arms = list(dict.fromkeys(attempt.work.arm.name for attempt in finished))
     if any(isinstance(attempt.work.arm, RecordedArm) for attempt in finished):
         raise _nothing_to_execute(f"attempt {finished[0].id}")
+    whys = dict.fromkeys(f"{one.work.arm.name} {why}" for one in finished if (why := unrepeatable(one.work.arm)))
+    finished = [attempt for attempt in finished if not unrepeatable(attempt.work.arm)]
+    if not finished:
+        raise InvalidUsage(
+            f"no attempt whose id begins with {prefix!r} can be compared",
+            why="\n  ".join(whys),
+            mend="test the hypotheses of its question on fresh seeds: expkit replicate QUESTION",
+        )
     return Account(
         name=finished[0].id if len(finished) == 1 else f"{counted(len(finished), 'attempt')} {prefix}…",
         title=f"arm {arms[0]}" if len(arms) == 1 else f"arms {', '.join(arms)}",
         recordings=tuple(
             _of_attempts(None, [attempt], attempt.work.seeds, ledger, attempt.work.arm.name) for attempt in finished
         ),
+        unrepeatable=tuple(whys),
     )
 
 
@@ -139,16 +158,17 @@ def account_of_question(dossier: Dossier) -> Account:
     Evidence may be of an earlier declaration: then its arms count, with the attempts of them that the ledger has.
 
     Raises:
-        InvalidUsage: nothing whole is recorded of any arm.
+        InvalidUsage: nothing whole is recorded of any arm, or no arm can be executed again to the byte.
         CheckFailed: the evidence is there and is no evidence.
     """
     if dossier.unwitnessed and len(dossier.unwitnessed) == len(dossier.arms):
         raise _nothing_to_execute(dossier.question.id)
-    recordings, absent = list[Recording](), list[str]()
+    recordings, absent, whys = list[Recording](), list[str](), list[str]()
     evidence = dossier.evidence
     known = {(arm.experiment, arm.name): arm for arm in evidence.arms} if evidence else {}
     for arm in dossier.arms:
-        if isinstance(arm.arm, RecordedArm):
+        if why := unrepeatable(arm.arm):
+            whys.append(f"{arm.experiment}/{arm.name} {why}")
             continue
         found = _of_declared(arm, dossier.ledger)
         past = known.get((arm.experiment, arm.name))
@@ -157,6 +177,12 @@ def account_of_question(dossier: Dossier) -> Account:
         recordings += found
         if not found:
             absent.append(f"{arm.experiment}/{arm.name}")
+    if whys and not recordings and not absent:
+        raise InvalidUsage(
+            f"nothing of {dossier.question.id} can be compared",
+            why="\n  ".join(whys),
+            mend=f"test its hypotheses on fresh seeds: expkit replicate {dossier.question.id}",
+        )
     if not recordings:
         name, missing = dossier.question.id, sum(len(arm.missing) for arm in dossier.arms)
         started = missing < sum(len(arm.seeds) for arm in dossier.arms)
@@ -169,8 +195,8 @@ def account_of_question(dossier: Dossier) -> Account:
         name=dossier.question.id,
         title=dossier.question.title,
         recordings=tuple(recordings),
-        unwitnessed=tuple(f"{arm.experiment}/{arm.name}" for arm in dossier.unwitnessed),
         absent=tuple(absent),
+        unrepeatable=tuple(whys),
     )
 
 
