@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,7 +24,7 @@ from expkit.reproduction.place import On, Place, Surroundings
 from expkit.reproduction.recorded import Account, Origin, Recording
 from expkit.reproduction.sample import sampled
 from expkit.reproduction.versions import versions_said
-from expkit.specs.experiment import TabularArm
+from expkit.specs.experiment import ProgramArm, TabularArm
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,7 @@ def reproduce(root: Path, account: Account, terms: Terms) -> Reproduction:
     remarks: list[str] = []
     with ExitStack() as folders:
         folders.callback(surroundings.leave)
-        prepared = _prepare(root, account.recordings, terms, surroundings, remarks)
+        prepared = _prepare(root, account.recordings, terms, surroundings, remarks, folders)
         places = {one.place.name: one.place for one in prepared if one.place}
         remarks += dict.fromkeys(one.place.said for one in prepared if one.place)
         executed: dict[str, dict[TrialId, Executed]] = {}
@@ -126,9 +126,17 @@ def reproduce(root: Path, account: Account, terms: Terms) -> Reproduction:
 
 
 def _prepare(
-    root: Path, recordings: Sequence[Recording], terms: Terms, surroundings: Surroundings, remarks: list[str]
+    root: Path,
+    recordings: Sequence[Recording],
+    terms: Terms,
+    surroundings: Surroundings,
+    remarks: list[str],
+    folders: ExitStack,
 ) -> list[_Prepared]:
-    """What every recording needs, its commit checked out only as long as it is looked at."""
+    """What every recording needs, its commit checked out only as long as it is looked at.
+
+    A program's stays, in `folders`, until its trials were executed there.
+    """
     seeds = sampled(recordings, terms.sample)
     prepared: dict[int, _Prepared] = {}
     for state in dict.fromkeys(_state(recording) for recording in recordings):
@@ -145,9 +153,13 @@ def _prepare(
                     if declared.other_root:
                         remarks.append(_on_another_root(recordings[number]))
                     place = surroundings.place(recordings[number], tree, patched=applied)
+                    if isinstance(declared.arm.arm, ProgramArm):
+                        place = replace(place, program=tree.root)
                 prepared[number] = _Prepared(
                     recording=recordings[number], declared=declared, place=place, seeds=seeds[number]
                 )
+            if any((place := prepared[number].place) and place.program for number in here):
+                folders.enter_context(stack.pop_all())
     # a sample may take no seed of a small recording beside a large one
     return [prepared[number] for number in sorted(prepared) if seeds[number]]
 

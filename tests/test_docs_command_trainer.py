@@ -96,6 +96,19 @@ def test_a_program_is_shown_with_what_it_is_handed(beginning: Desk) -> None:
     assert re.search(r"version +[0-9a-f]{64}", beginning.expkit("show", "bandit/default").out)
 
 
+def test_a_program_without_a_seed_is_never_compared(beginning: Desk) -> None:
+    """It is said what to do instead, before anything is checked out."""
+    assert beginning.expkit(*IMPORT).code == 0
+    experiment = beginning.root / "experiments/bandit.yaml"
+    beginning.edit(experiment, ', "--seed={seed}"]', "]\n  seed: unseeded")
+    (beginning.root / QUESTION).parent.mkdir()
+    (beginning.root / QUESTION).write_text(FILES[QUESTION])
+    said = beginning.expkit("reproduce", "bandit")
+    assert said.code == 2
+    assert "bandit/default takes no seed: it is replicated, never compared byte by byte" in said.err
+    assert "expkit replicate bandit" in said.err
+
+
 @pytest.mark.parametrize("key", [*Command.model_fields])
 def test_every_key_of_the_declaration_is_on_the_page(key: str) -> None:
     """In the table; `kind` and `digest` have sentences of their own."""

@@ -36,11 +36,14 @@ class Place:
     """None for this host."""
     said: str
     """Which image it is or why none, in words."""
+    program: Path | None = None
+    """Where the files of the recorded commit are, for trials of a program; expkit's own loop has no use for them."""
 
     @property
     def name(self) -> str:
         """What tells it from other places."""
-        return "host" if self.image is None else self.image.id
+        here = "host" if self.image is None else self.image.id
+        return f"{here} {self.program}" if self.program else here
 
 
 class Surroundings:
@@ -92,7 +95,13 @@ class Surroundings:
         self._rebuilds.remove()
 
     def executor(self, place: Place) -> Executor:
-        """Whoever does work in a place."""
+        """Whoever does work in a place.
+
+        Raises:
+            ServiceAbsent: nobody here does.
+        """
+        if place.program is not None:
+            return self._executor_of_programs(place, place.program)
         if place.image is None:
             from expkit.execution.local import LocalExecutor  # numba: 0.3 s
 
@@ -106,6 +115,12 @@ class Surroundings:
             limits=read_settings(self._root).container,
             workers=self._workers,
             scratch=Paths(self._root).containers,
+        )
+
+    def _executor_of_programs(self, place: Place, root: Path) -> Executor:
+        raise ServiceAbsent(
+            "trials of a program cannot be executed again by this expkit",
+            mend="test the hypotheses on fresh seeds: expkit replicate QUESTION",
         )
 
     def _must_be_able(self, recording: Recording) -> None:
