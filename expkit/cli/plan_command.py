@@ -48,7 +48,7 @@ def _print_experiment(experiment: Experiment, planned: list[PlannedArm]) -> None
             f"{len(arm.seeds):,}",
             f"{len(arm.seeds) - len(arm.missing):,}",
             _ranges(arm.missing) or "[dim]nothing[/]",
-            "" if (steps := _steps(arm)) is None else f"{steps:,}",
+            "[dim]not known[/]" if (steps := _steps(arm)) is None else f"{steps:,}",
         )
     results().print(made)
 
@@ -58,12 +58,16 @@ def _sum(planned: list[PlannedArm]) -> str:
     distinct = {(arm.key, arm.root, arm.streams, seed): arm for arm in planned for seed in arm.missing}
     if not distinct:
         return "nothing to run: every declared seed is recorded"
-    steps = sum(arm.arm.budget or 0 for arm in distinct.values())
-    return f"to run: {counted(len(distinct), 'trial')}{f', {steps:,} steps' if steps else ''}"
+    budgets = [arm.arm.budget for arm in distinct.values()]
+    steps = sum(budget for budget in budgets if budget is not None)
+    told = "" if None in budgets and not steps else f", {steps:,} steps"
+    return (
+        f"to run: {counted(len(distinct), 'trial')}{told}{' and those of programs' if told and None in budgets else ''}"
+    )
 
 
 def _steps(arm: PlannedArm) -> int | None:
-    """Environment steps that are still to be taken; None where nobody can tell."""
+    """Environment steps that are still to be taken; None where nobody can tell, as with a program."""
     return None if arm.arm.budget is None else len(arm.missing) * arm.arm.budget
 
 
