@@ -19,6 +19,7 @@ from expkit.outcomes.registration import spoken_of
 from expkit.plan import PlannedArm
 from expkit.project.inputs import places as input_places
 from expkit.project.inputs import verify
+from expkit.project.mentioned import program_files
 from expkit.project.paths import Paths
 from expkit.project.read import Project
 from expkit.project.root import read_settings
@@ -190,7 +191,7 @@ def _executor(project: Project, image: str | None, kind: str, how: How) -> Execu
             limits=read_settings(project.root).container,
             root=project.root,
             scratch=Paths(project.root).containers,
-            sources=lambda arm: (),
+            sources=lambda arm: program_files(project.root, arm.trainer),
             inputs=inputs,
         )
         return ProgramExecutor(place, how.workers)

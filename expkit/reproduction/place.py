@@ -16,6 +16,7 @@ from expkit.provenance.machine import read_machine
 from expkit.provenance.worktree import Worktree
 from expkit.reproduction.rebuild import Rebuilds, named, short
 from expkit.reproduction.recorded import Origin, Recording
+from expkit.specs.experiment import ProgramArm
 from expkit.training.engine import ENGINE_VERSION
 
 if TYPE_CHECKING:
@@ -118,10 +119,30 @@ class Surroundings:
         )
 
     def _executor_of_programs(self, place: Place, root: Path) -> Executor:
-        raise ServiceAbsent(
-            "trials of a program cannot be executed again by this expkit",
-            mend="test the hypotheses on fresh seeds: expkit replicate QUESTION",
+        from expkit.execution.program_container import ContainerPlace
+        from expkit.execution.program_host import HostPlace
+        from expkit.execution.programs import ProgramExecutor
+        from expkit.project.inputs import places as input_places
+        from expkit.project.mentioned import program_files
+
+        def inputs(arm: ProgramArm) -> dict[str, Path]:
+            return input_places(self._root, arm.inputs)
+
+        paths = Paths(self._root)
+        if place.image is None:
+            return ProgramExecutor(HostPlace(root, paths.trials, inputs), self._workers)
+        assert self._engine is not None
+        limits = read_settings(self._root).container
+        there = ContainerPlace(
+            self._engine,
+            place.image,
+            limits=limits,
+            root=root,
+            scratch=paths.containers,
+            sources=lambda arm: program_files(root, arm.trainer),
+            inputs=inputs,
         )
+        return ProgramExecutor(there, self._workers)
 
     def _must_be_able(self, recording: Recording) -> None:
         """Refuse what this host could only compute otherwise."""
