@@ -37,7 +37,10 @@ def test_the_example_is_answered_as_the_page_says(desk: Desk) -> None:
 DEFINITIONS: dict[str, Any] = json.loads(schemas()["experiment.schema.json"])["$defs"]
 
 
-@pytest.mark.parametrize("name", ["Boltzmann", "EpsilonGreedy", "Ucb", "Linear", "Exponential", "Constant", "DynaQ"])
+KINDS = ["Boltzmann", "EpsilonGreedy", "Ucb", "Linear", "Exponential", "Constant", "DynaQ", "CertaintyEquivalence"]
+
+
+@pytest.mark.parametrize("name", KINDS)
 def test_every_setting_is_on_the_page(name: str) -> None:
     """In the row of its kind, beginning with its default where that is a plain number."""
     properties = DEFINITIONS[name]["properties"]

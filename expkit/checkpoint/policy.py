@@ -7,8 +7,8 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from expkit.specs.agent import Accountant, Agent, DoubleQ, Drunkard, DynaQ, ExpectedSarsa, Gambler, QLearning, Sarsa
-from expkit.specs.environment import Dungeon, Environment, Gymnasium, Table
+from expkit.specs.agent import Agent, Drunkard
+from expkit.specs.environment import Dungeon, Environment, Gymnasium, OwnEnvironment, Table
 from expkit.training.agents import KEEP, Learner
 from expkit.training.compile import compile_environment
 from expkit.training.dungeon import BACKWARD, FORWARD
@@ -44,17 +44,11 @@ def action_names(environment: Environment) -> tuple[str, ...]:
         case Dungeon():
             names = {FORWARD: "FORWARD", BACKWARD: "BACKWARD"}
             return tuple(names[action] for action in range(len(names)))
-        case Table() | Gymnasium():
+        case Table() | Gymnasium() | OwnEnvironment():
             return tuple(f"action {action}" for action in range(compile_environment(environment).actions))
         case _:
             assert_never(environment)
 
 
 def _acts_at_random(agent: Agent) -> bool:
-    match agent:
-        case Drunkard():
-            return True
-        case Accountant() | Gambler() | QLearning() | Sarsa() | ExpectedSarsa() | DoubleQ() | DynaQ():
-            return False
-        case _:
-            assert_never(agent)
+    return isinstance(agent, Drunkard)

@@ -21,11 +21,13 @@ from expkit.ledger.durable import writing
 from expkit.provenance.image import DIGEST_VARIABLE, ID_VARIABLE, REFERENCE_VARIABLE
 from expkit.records.provenance import Image
 from expkit.records.work import Work
+from expkit.specs.agent import OwnAgent
 from expkit.specs.environment import Environment
 from expkit.specs.settings import Limits
 from expkit.training.compile import compile_environment
 from expkit.training.kernel_cache import NUMBA_VARIABLE
 from expkit.training.maps import MAP_SUFFIX, kept_map, map_to_bytes
+from expkit.training.sources import SOURCES_SUFFIX, kept_sources, sources_to_bytes
 from expkit.training.tables import TABLE_SUFFIX, to_bytes, travels
 
 WORKER = ("python", "-m", "expkit.execution.serve", INPUTS, OUTPUTS)
@@ -102,6 +104,10 @@ class ContainerExecutor:
             for shown in {one.digest for work in worker.batches if (one := work.tabular.representation) and one.digest}:
                 (inputs / f"{shown}{MAP_SUFFIX}").write_bytes(map_to_bytes(kept_map(shown)))
                 (inputs / f"{shown}{MAP_SUFFIX}").chmod(0o644)
+            for agent in _own_agents(worker.batches):
+                modules = inputs / f"{agent.digest}{SOURCES_SUFFIX}"
+                modules.write_bytes(sources_to_bytes(kept_sources(agent.digest, agent.make)))
+                modules.chmod(0o644)
         with self._confined(order, inputs, outputs) as container:
             for line in container.lines(stopping):
                 yield from worker.said(line)
@@ -149,6 +155,11 @@ class ContainerExecutor:
             project=str(self._scratch.resolve()),
             longest_line=longest_line(order),
         )
+
+
+def _own_agents(batches: Sequence[Work]) -> Iterator[OwnAgent]:
+    """The agents whose modules a worker does not have."""
+    yield from (work.tabular.agent for work in batches if isinstance(work.tabular.agent, OwnAgent))
 
 
 def _travelling(batches: Sequence[Work]) -> list[Environment]:

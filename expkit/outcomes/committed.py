@@ -26,6 +26,10 @@ class _Commit:
         """The path of every one at or below a path, relative to the root; of all of them below ``""``."""
         return names_of(self._history.names(self._commit))(path)
 
+    def top(self) -> Sequence[str]:
+        """The name of every one that lies in the root itself."""
+        return [name for name in self._history.names(self._commit) if "/" not in name]
+
     def read(self, names: Iterable[str]) -> dict[str, bytes]:
         """Their content, by path."""
         return self._history.tree(self._commit, names)

@@ -14,7 +14,7 @@ from expkit.project.names import suggestion
 from expkit.project.paths import ENVIRONMENTS
 from expkit.project.tables import SUM_TOLERANCE, Rows, Unreadable, read_table
 from expkit.project.yaml import Document, Location
-from expkit.specs.environment import Gymnasium, Table, Versioned
+from expkit.specs.environment import Gymnasium, OwnEnvironment, Table, Versioned
 from expkit.specs.experiment import Experiment, ResolvedArm, TabularArm
 from expkit.training.mdp import Mdp
 from expkit.training.returns import endless_pay
@@ -80,9 +80,9 @@ def _compiled(
     document: Document, environment: Versioned, place: _Place, files: Mapping[str, bytes]
 ) -> Mdp | list[Mistake]:
     """The table of an environment, or what is wrong with it."""
-    if isinstance(environment, Gymnasium):
+    if isinstance(environment, Gymnasium | OwnEnvironment):
         try:
-            return gymnasium_table(environment)
+            return _made(environment, files)
         except Untabled as untabled:
             return [document.mistake(place.of(untabled.key), untabled.why, untabled.valid)]
     assert isinstance(environment, Table)
@@ -113,6 +113,14 @@ def _compiled(
         start=start,
         discount=environment.discount,
     )
+
+
+def _made(environment: Gymnasium | OwnEnvironment, files: Mapping[str, bytes]) -> Mdp:
+    if isinstance(environment, Gymnasium):
+        return gymnasium_table(environment)
+    from expkit.project.own_code import own_table  # an import that few projects need
+
+    return own_table(environment, files)
 
 
 @lru_cache(maxsize=16)  # several experiments are often about one table

@@ -86,20 +86,38 @@ def _made(declared: Gymnasium) -> Any:
 def _table(declared: Gymnasium) -> Mdp:
     environment = _made(declared)
     try:
-        inner = environment.unwrapped
-        table, start = getattr(inner, "P", None), getattr(inner, "initial_state_distrib", None)
-        if table is None or start is None:
-            lacking = "transition table P" if table is None else "initial_state_distrib"
-            raise Untabled("id", f"{declared.id} has no {lacking}", f"with a table are {', '.join(TABULAR)}")
-        if getattr(inner, "fickle_passenger", False):
-            raise Untabled("kwargs", "a fickle passenger is not in Taxi's table", "leave fickle_passenger out")
-        try:
-            return _mdp(table, np.asarray(start, dtype=np.float64), declared.discount)
-        except (TypeError, ValueError, KeyError, IndexError) as error:
-            why = f"the table of {declared.id} is not as P is in Gymnasium: {error}"
-            raise Untabled("id", why, "P[state][action] is a list of (probability, next state, reward, end)") from error
+        return table_of(environment, declared.id, declared.discount, key="id")
     finally:
         environment.close()
+
+
+def table_of(environment: Any, name: str, discount: float | None, *, key: str) -> Mdp:
+    """The transition table `P` of an environment that is made, with its start distribution.
+
+    Args:
+        environment: Gymnasium's, or any object that has these two.
+        name: what it is called in messages.
+        discount: of its returns.
+        key: under which of its declaration it is named.
+
+    Raises:
+        Untabled: it has none.
+    """
+    inner = getattr(environment, "unwrapped", environment)
+    table, start = getattr(inner, "P", None), getattr(inner, "initial_state_distrib", None)
+    if table is None or start is None:
+        lacking = "transition table P" if table is None else "initial_state_distrib"
+        valid = (
+            f"with a table are {', '.join(TABULAR)}" if key == "id" else "return one with both, or a mapping of arrays"
+        )
+        raise Untabled(key, f"{name} has no {lacking}", valid)
+    if getattr(inner, "fickle_passenger", False):
+        raise Untabled("kwargs", "a fickle passenger is not in Taxi's table", "leave fickle_passenger out")
+    try:
+        return _mdp(table, np.asarray(start, dtype=np.float64), discount)
+    except (TypeError, ValueError, KeyError, IndexError) as error:
+        why = f"the table of {name} is not as P is in Gymnasium: {error}"
+        raise Untabled(key, why, "P[state][action] is a list of (probability, next state, reward, end)") from error
 
 
 def _mdp(table: Mapping[int, Mapping[int, Any]], start: Any, discount: float | None) -> Mdp:

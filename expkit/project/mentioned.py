@@ -1,21 +1,23 @@
-"""What declarations mention: files of programs and recorded results, which lie outside of the declarations' folders.
+"""What declarations mention and do not hold: files of programs, modules of the user's own, recorded results.
 
 They are wanted before anything is validated, from a folder or from a commit. A file of declarations is looked into only
-where its text says `command` or `recorded`, so that a project without them pays nothing.
+where its text says `command`, `python` or `recorded`, so that a project without them pays nothing.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from expkit.errors import InvalidUsage
+from expkit.project.modules import modules_of, with_modules
 from expkit.project.paths import EXPERIMENTS
 from expkit.project.recorded import named_results
 from expkit.project.sources import sources
 from expkit.project.tables import LARGEST_TABLE
+from expkit.project.tree import Tree
 from expkit.project.yaml import read_yaml
 from expkit.regular import open_regular
 from expkit.specs.program import Command
@@ -26,21 +28,12 @@ _LARGEST = max(LARGEST_SOURCE, LARGEST_TABLE)
 """Nothing is read further."""
 
 
-class Tree(Protocol):
-    """The regular files of a project, in a folder or at a commit."""
-
-    def names(self, path: str) -> Sequence[str]:
-        """The path of every one at or below a path, relative to the root; of all of them below ``""``."""
-
-    def read(self, names: Iterable[str]) -> dict[str, bytes]:
-        """Their content, by path."""
-
-
 def with_mentioned(files: dict[str, bytes], tree: Tree) -> dict[str, bytes]:
     """Declared files, and those of the tree that they mention."""
     wanted = {name for command, named in _programs(files) for name in sources(command, named, tree.names)}
     wanted |= {name for name in named_results(files) if list(tree.names(name)) == [name]}
-    return files | tree.read(sorted(wanted - files.keys())) if wanted else files
+    known = files | tree.read(sorted(wanted - files.keys())) if wanted else files
+    return with_modules(known, modules_of(tree))
 
 
 def program_files(root: Path, trainer: Command) -> tuple[str, ...]:
@@ -88,6 +81,10 @@ class Folder:
             here = Path(folder).relative_to(self._root)
             found += [(here / name).as_posix() for name in files if not name.startswith(".")]
         return [name for name in found if _is_regular(self._root / name)]
+
+    def top(self) -> list[str]:
+        """The name of every file that lies in the root itself."""
+        return [place.name for place in self._root.iterdir() if _is_regular(place)]
 
     def read(self, names: Iterable[str]) -> dict[str, bytes]:
         """Their content, by path.

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from expkit.errors import InvalidDeclaration, InvalidUsage, Mistake
+from expkit.project.agents import with_agents
 from expkit.project.crosscheck import ExperimentFile, QuestionFile, crosscheck
 from expkit.project.environments import TABLE_SUFFIXES, with_tables
 from expkit.project.inputs import DeclaredInput
@@ -78,8 +79,8 @@ def declared_files(root: Path) -> dict[str, bytes]:
     """The content of every declared file of the project at a root, and of what they mention, by path below the root.
 
     A question's folder that holds no `question.yaml` is there too, as `research_questions/<id>/` with no content, so
-    that its lack is seen. Of `results/`, only files are there that an experiment names. Symbolic links to tables and
-    results are not followed: a commit would hold the link alone.
+    that its lack is seen. Of `results/`, only files are there that an experiment names, and of modules those. Symbolic
+    links to tables and results are not followed: a commit would hold the link alone.
 
     Raises:
         InvalidUsage: a file cannot be read.
@@ -150,7 +151,8 @@ def _parse_declarations(sorted_files: tuple[tuple[str, bytes], ...]) -> Declarat
                 experiment, shown = with_maps(document, experiment, files)
                 experiment, unreadable = with_results(document, experiment, arms, files)
                 experiment, versioned = with_programs(document, experiment, arms, files)
-                mistakes += [*compiled, *shown, *unreadable, *versioned]
+                experiment, unmade = with_agents(document, experiment, arms, files)
+                mistakes += [*compiled, *shown, *unreadable, *versioned, *unmade]
                 arms = {arm.name: arm for arm in resolve(experiment)}
             experiment_files[matched["id"]] = ExperimentFile(document=document, experiment=experiment, arms=arms)
             mistakes += document.mistakes

@@ -30,6 +30,8 @@ _PATTERNS = {
     r"^[0-9a-f]{64}$": "a digest, 64 hexadecimal digits, as expkit show prints it",
     r"^((agent|environment|trainer)(\.[a-z_]+)+|parameters\.[A-Za-z_][A-Za-z0-9_.-]*)$": "a path of a parameter, such "
     "as agent.learning_rate",
+    r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z_][A-Za-z0-9_]*)?$": "module:name, such as my_agents:Softmax, or an entry "
+    "point's name",
     r"^results/[A-Za-z0-9_./-]+\.csv$": "a path such as results/earlier.csv: results are kept below results/, in the "
     "project",
     r"^[A-Za-z_][A-Za-z0-9_.-]*$": "letters, digits, '_', '.' and '-', starting with a letter or '_'",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
-from expkit.specs.base import Probability, Spec
+from expkit.specs.base import Made, Probability, Spec, Version
 from expkit.specs.exploration import EpsilonGreedy, Exploration
 
 
@@ -104,8 +104,52 @@ class DynaQ(_Bootstrapping):
     """Updates from memory after each step."""
 
 
-Bootstrapping = QLearning | Sarsa | ExpectedSarsa | DoubleQ | DynaQ
+class CertaintyEquivalence(Spec):
+    """Certainty equivalence: counts what follows each action, and acts as if the counted shares were the world.
+
+    Every so many steps its table is solved again from the counts, by sweeps of value iteration over states and actions
+    in their order, each in place, from the table as it stands. An entry that was never tried keeps its initial value.
+    """
+
+    kind: Literal["certainty_equivalence"]
+    discount: Annotated[float, Field(ge=0, le=1)] = 0.95
+    """Weight of the next state's value."""
+    initial_value: float = 0.0
+    """Every entry of the table before the first step; above all that can be earned, it makes the learner try all."""
+    exploration: Exploration = EpsilonGreedy(kind="epsilon_greedy")
+    """How much is left to chance, and when."""
+    replan_every: Annotated[int, Field(ge=1)] = 100
+    """Steps from one solution to the next."""
+    sweeps: Annotated[int, Field(ge=1, le=1000)] = 10
+    """Sweeps over the whole table at each solution."""
+
+
+Bootstrapping = QLearning | Sarsa | ExpectedSarsa | DoubleQ | DynaQ | CertaintyEquivalence
 """Every learner with an exploration of its own."""
 
-Agent = Annotated[Drunkard | Accountant | Gambler | Bootstrapping, Field(discriminator="kind")]
+
+class OwnAgent(Spec):
+    """An agent of the user's own: a class in plain Python, trained step by step. Its modules are its version.
+
+    It is made as `make(states, actions, steps, luck, **kwargs)`, chooses by `act(state, explore, choose)`, learns by
+    `learn(state, action, reward, next_state, terminal)`, and has the table `q` [states, actions].
+    """
+
+    kind: Literal["python"]
+    make: Made
+    """What is called for each trial: `module:attribute`, of the project or installed; or the name of an
+    `expkit.agents` entry point."""
+    kwargs: dict[str, JsonValue] = {}
+    """What it is called with, by name."""
+    digest: Version | None = None
+    """The digest of its modules' texts. Where it is declared, no other one is accepted; in resolved arms it always
+    stands."""
+
+    @property
+    def content(self) -> str:
+        """Which modules its version is the version of, as text."""
+        return f"agent {self.make}"
+
+
+Agent = Annotated[Drunkard | Accountant | Gambler | Bootstrapping | OwnAgent, Field(discriminator="kind")]
 """Every declared agent, told apart by `kind`."""

@@ -32,6 +32,14 @@ def is_empty(value: object) -> bool:
     return value is None or value == {}
 
 
+Made = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z_][A-Za-z0-9_]*)?$", max_length=200)
+]
+"""What is made by code of the user's own: `module:attribute`, or the name of an entry point."""
+
+Version = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""A digest that is a version: 64 hexadecimal digits."""
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 """Prose for people: anything but nothing."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, StringConstraints
 
-from expkit.specs.base import Probability, Spec
+from expkit.specs.base import Made, Probability, Spec, Version
 
 RewardRule = Literal["bump", "landing", "entry"]
 
@@ -15,8 +15,6 @@ TableFile = Annotated[str, StringConstraints(pattern=r"^environments/[A-Za-z0-9_
 State = Annotated[int, Field(ge=0)]
 StateText = Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]*)$", max_length=12)]
 """A state as a key of a mapping, which YAML has as text only."""
-Version = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-"""The digest of a compiled table: 64 hexadecimal digits."""
 
 
 class Dungeon(Spec):
@@ -84,5 +82,20 @@ class Gymnasium(Versioned):
     """What it is made with, such as `{is_slippery: false}`."""
 
 
-Environment = Annotated[Dungeon | Table | Gymnasium, Field(discriminator="kind")]
+class OwnEnvironment(Versioned):
+    """An environment of the user's own: whatever a function or a class returns that has a transition table.
+
+    That is a mapping with the arrays next_state, reward, probability, terminal [states, actions, outcomes] and start
+    [states], or an object with Gymnasium's `P` and `initial_state_distrib`. Its version is that table, not its code.
+    """
+
+    kind: Literal["python"]
+    make: Made
+    """What is called: `module:attribute`, of the project or installed; or the name of an `expkit.environments`
+    entry point."""
+    kwargs: dict[str, JsonValue] = {}
+    """What it is called with, by name."""
+
+
+Environment = Annotated[Dungeon | Table | Gymnasium | OwnEnvironment, Field(discriminator="kind")]
 """Every declared environment."""

@@ -6,8 +6,7 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from expkit.specs.base import Spec
-from expkit.specs.environment import Version
+from expkit.specs.base import Spec, Version
 from expkit.specs.program import ProjectPath
 
 InputName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=60)]

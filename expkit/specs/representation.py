@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, StringConstraints
 
-from expkit.specs.base import Spec, is_empty
-from expkit.specs.environment import Version
+from expkit.specs.base import Spec, Version, is_empty
 
 MapFile = Annotated[str, StringConstraints(pattern=r"^environments/[A-Za-z0-9_./-]+\.csv$", max_length=200)]
 """A map's path, relative to the project's root: below `environments/`, where every commit has its own."""

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from expkit.specs.agent import OwnAgent
 from expkit.specs.base import Setting
 from expkit.specs.experiment import (
     Arm,
@@ -78,8 +79,11 @@ def resolve(experiment: Experiment) -> tuple[ResolvedArm, ...]:
 def _versioned(experiment: Experiment, arm: ResolvedArm) -> ResolvedArm:
     """An arm that knows the versions of what its declaration names and does not hold."""
     if isinstance(arm, TabularArm):
-        shown = arm.representation and experiment.seen_through(arm.representation)
-        return arm.model_copy(update={"environment": experiment.versioned(arm.environment), "representation": shown})
+        agent, shown = arm.agent, arm.representation and experiment.seen_through(arm.representation)
+        if isinstance(agent, OwnAgent) and (version := experiment.version_of(agent.content)):
+            agent = agent.model_copy(update={"digest": version})
+        environment = experiment.versioned(arm.environment)
+        return arm.model_copy(update={"environment": environment, "agent": agent, "representation": shown})
     if isinstance(arm, ProgramArm) and (version := experiment.version_of(arm.trainer.content)):
         return arm.model_copy(update={"trainer": arm.trainer.model_copy(update={"digest": version})})
     if isinstance(arm, RecordedArm) and (rows := experiment.recorded(arm.trainer, arm.recorded_as)):

@@ -22,6 +22,7 @@ from expkit.training.kernel import Lanes, Table
 from expkit.training.learners import (
     ADD,
     BOLTZMANN,
+    CERTAINTY_EQUIVALENCE,
     DOUBLE_Q,
     DYNA_Q,
     EPSILON_GREEDY,
@@ -73,6 +74,7 @@ def _arguments(
             float(parameters.learning_rate),
             float(parameters.discount),
             parameters.planning_steps,
+            parameters.replan_every,
         ),
         (first, last, steps),
     )
@@ -196,13 +198,32 @@ def _mean(scores: Any, q: Any, there: Any, exploration: Any, level: Any) -> Any:
     return total / weight
 
 
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def _solve(
+    tables: Any, own: Any, entries: Any, paid: Any, followed: Any, followed_count: Any, actions: Any, learning: Any
+) -> None:
+    """Value iteration in the world as one trial has counted it."""
+    q, _, visits = tables
+    outcomes = followed.size // q.size
+    discount, sweeps = learning[3], learning[4]
+    for _ in range(sweeps):
+        for entry in range(own, own + entries):
+            if visits[entry] > 0:
+                future = 0.0
+                for slot in range(entry * outcomes, (entry + 1) * outcomes):
+                    if followed_count[slot] > 0 and followed[slot] >= 0:
+                        future += followed_count[slot] * _largest(q, own + followed[slot], actions)
+                q[entry] = paid[entry] / visits[entry] + discount * (future / visits[entry])
+
+
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _advance(table: Any, lanes: Any, minds: Any, schedule: Any, learning: Any, span: Any) -> None:
     actions, outcomes, entries, index_row, next_row, reward, threshold, start_threshold = table
     q, visits, sums, row, generators = lanes
-    second, pending, pending_reward, levels, seen, seen_count, model_row, model_reward, further = minds
+    second, pending, pending_reward, levels, seen, seen_count, model_row, model_reward = minds[:8]
+    followed, followed_count, further = minds[8:]
     start, slope, length, end, decay = schedule
-    rule, exploration, learning_rate, discount, planning_steps = learning
+    rule, exploration, learning_rate, discount, planning_steps, replan_every = learning
     first, last, steps = span
     tables = (q, second, visits)
     scores = np.empty(actions)
@@ -248,13 +269,22 @@ def _advance(table: Any, lanes: Any, minds: Any, schedule: Any, learning: Any, s
                         best = _one_of_the_largest(learning_one, own + there, actions, word & _LOWER_HALF)
                         future = other[own + there + best]
                     learning_one[entry] += learning_rate * (gained + discount * future - learning_one[entry])
+                elif rule == SARSA and there >= 0:
+                    pending[lane] = here + action
+                    pending_reward[lane] = gained
+                elif rule == CERTAINTY_EQUIVALENCE:
+                    model_reward[entry] += gained
+                    slot = entry * outcomes
+                    while followed_count[slot] > 0 and followed[slot] != there:
+                        slot += 1
+                    followed[slot] = there
+                    followed_count[slot] += 1
+                    if (t + 1) % replan_every == 0:
+                        _solve(tables, own, entries, model_reward, followed, followed_count, actions, learning)
                 elif rule == ADD:
                     q[entry] += gained
                 elif rule == KEEP:
                     pass
-                elif rule == SARSA and there >= 0:
-                    pending[lane] = here + action
-                    pending_reward[lane] = gained
                 else:
                     pending[lane] = -1
                     future = 0.0

@@ -9,11 +9,13 @@ from expkit.specs.agent import (
     Accountant,
     Agent,
     Bootstrapping,
+    CertaintyEquivalence,
     DoubleQ,
     Drunkard,
     DynaQ,
     ExpectedSarsa,
     Gambler,
+    OwnAgent,
     QLearning,
     Sarsa,
 )
@@ -21,8 +23,9 @@ from expkit.specs.exploration import Boltzmann, Constant, EpsilonGreedy, Exponen
 from expkit.training.agents import Simple, simplified
 from expkit.training.streams import FURTHER
 
-Q_LEARNING, SARSA, EXPECTED_SARSA, DOUBLE_Q, DYNA_Q = range(5)
-"""What follows a step is worth: the largest entry, the next action's, their mean, the other table's; and memory."""
+Q_LEARNING, SARSA, EXPECTED_SARSA, DOUBLE_Q, DYNA_Q, CERTAINTY_EQUIVALENCE = range(6)
+"""What follows a step is worth: the largest entry, the next action's, their mean, the other table's; and memory, of
+single steps or of how often each came."""
 
 KEEP, ADD = -1, -2
 """What the drunkard and the accountant do, where states are represented: nothing, and adding up."""
@@ -70,11 +73,15 @@ class Parameters:
     """A learner as its kernel runs it."""
 
     rule: int
-    """`Q_LEARNING`, `SARSA`, `EXPECTED_SARSA`, `DOUBLE_Q` or `DYNA_Q`."""
+    """`Q_LEARNING`, `SARSA`, `EXPECTED_SARSA`, `DOUBLE_Q`, `DYNA_Q` or `CERTAINTY_EQUIVALENCE`."""
     learning_rate: float
+    """0 where the rule knows none."""
     discount: float
     initial_value: float
     planning_steps: int
+    """Updates from memory after each step, or sweeps at each solution."""
+    replan_every: int
+    """Steps from one solution to the next; 0 where the rule knows none."""
     exploration: int
     """`EPSILON_GREEDY`, `BOLTZMANN` or `UCB`."""
     schedule: Schedule
@@ -86,10 +93,11 @@ def parameters(agent: Bootstrapping, steps: int) -> Parameters:
     exploration, schedule = _explored(agent, steps)
     return Parameters(
         rule=_rule(agent),
-        learning_rate=agent.learning_rate,
+        learning_rate=0.0 if isinstance(agent, CertaintyEquivalence) else agent.learning_rate,
         discount=agent.discount,
         initial_value=agent.initial_value,
-        planning_steps=agent.planning_steps if isinstance(agent, DynaQ) else 0,
+        planning_steps=_planning(agent),
+        replan_every=agent.replan_every if isinstance(agent, CertaintyEquivalence) else 0,
         exploration=exploration,
         schedule=schedule,
     )
@@ -120,14 +128,28 @@ def _q_learning(epsilon: Linear | Constant) -> QLearning:
 
 def streams_of(agent: Agent) -> int:
     """How many streams of luck an agent's trials take."""
-    return FURTHER + 1 if isinstance(agent, DoubleQ | DynaQ) else FURTHER
+    return FURTHER + 1 if isinstance(agent, DoubleQ | DynaQ | OwnAgent) else FURTHER
 
 
 def effort(agent: Agent) -> int:
     """How long a step takes, roughly, in steps of a gambler."""
     if isinstance(simplified(agent), Simple):
         return 1
+    if isinstance(agent, OwnAgent):
+        return 400
+    if isinstance(agent, CertaintyEquivalence):
+        return 5 + 10 * agent.sweeps // agent.replan_every  # a sweep over a small world
     return 5 + (agent.planning_steps if isinstance(agent, DynaQ) else 0)
+
+
+def _planning(agent: Bootstrapping) -> int:
+    match agent:
+        case DynaQ():
+            return agent.planning_steps
+        case CertaintyEquivalence():
+            return agent.sweeps
+        case _:
+            return 0
 
 
 def _rule(agent: Bootstrapping) -> int:
@@ -142,6 +164,8 @@ def _rule(agent: Bootstrapping) -> int:
             return DOUBLE_Q
         case DynaQ():
             return DYNA_Q
+        case CertaintyEquivalence():
+            return CERTAINTY_EQUIVALENCE
         case _:
             assert_never(agent)
 

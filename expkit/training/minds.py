@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from expkit.training import kernel
 from expkit.training.agents import KEEP, Learner
 from expkit.training.kernel import Lanes, Table
-from expkit.training.learners import DOUBLE_Q, DYNA_Q, Parameters
+from expkit.training.learners import CERTAINTY_EQUIVALENCE, DOUBLE_Q, DYNA_Q, Parameters
 from expkit.training.mdp import Mdp
 from expkit.training.streams import FURTHER
 
@@ -37,7 +37,12 @@ class Minds:
     model_row: NDArray[np.int64]
     """int64 [trials, states * actions]; the row each entry led to last, or -1 for the end of an episode."""
     model_reward: NDArray[np.float64]
-    """float64 [trials, states * actions]; the reward that came with it."""
+    """float64 [trials, states * actions]; the reward that came with it, or under certainty equivalence all of them."""
+    followed: NDArray[np.int64]
+    """int64 [trials, states * actions * outcomes]; the rows that each entry has led to, in the order of their first
+    times, -1 for the end of an episode."""
+    followed_count: NDArray[np.int64]
+    """int64 [trials, states * actions * outcomes]; how often; 0 where no more are known."""
     further: NDArray[np.uint64]
     """uint64 [trials, 4]; the generator of stream 3, as in `Lanes`."""
 
@@ -59,6 +64,7 @@ def begin(mdp: Mdp, table: Table, parameters: Parameters, seeding_words: NDArray
     )
     lanes = kernel.begin(mdp, table, initial, np.ascontiguousarray(seeding_words[:, :FURTHER]))
     doubled, remembered = (entries if parameters.rule == rule else 0 for rule in (DOUBLE_Q, DYNA_Q))
+    counted = entries if parameters.rule == CERTAINTY_EQUIVALENCE else 0
     minds = Minds(
         second=np.full((trials, doubled), parameters.initial_value),
         pending=np.full(trials, -1),
@@ -67,7 +73,9 @@ def begin(mdp: Mdp, table: Table, parameters: Parameters, seeding_words: NDArray
         seen=np.zeros((trials, remembered), dtype=np.int64),
         seen_count=np.zeros(trials, dtype=np.int64),
         model_row=np.zeros((trials, remembered), dtype=np.int64),
-        model_reward=np.zeros((trials, remembered)),
+        model_reward=np.zeros((trials, remembered + counted)),
+        followed=np.zeros((trials, counted * int(table.outcomes)), dtype=np.int64),
+        followed_count=np.zeros((trials, counted * int(table.outcomes)), dtype=np.int64),
         further=np.zeros((trials, 4), dtype=np.uint64),
     )
     if doubled or remembered:

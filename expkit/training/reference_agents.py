@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import assert_never
 
@@ -192,6 +193,36 @@ class DynaQ(QLearning):
             super().learn(*pair, *self.model[pair])
 
 
+class CertaintyEquivalence(ReferenceAgent):
+    """The world as it was counted, solved now and then."""
+
+    replan_every = sweeps = 1
+
+    def __init__(self, *how: object) -> None:
+        super().__init__(*how)  # type: ignore[arg-type]
+        self.taken = 0
+        self.paid: dict[tuple[int, int], float] = {}
+        self.followed: dict[tuple[int, int], Counter[int | None]] = {}
+
+    def learn(self, state: int, action: int, reward: float, following: int | None) -> None:
+        pair = state, action
+        self.paid[pair] = self.paid.get(pair, 0.0) + reward
+        self.followed.setdefault(pair, Counter())[following] += 1
+        self.taken += 1
+        if self.taken % self.replan_every == 0:
+            for _ in range(self.sweeps):
+                self.sweep()
+
+    def sweep(self) -> None:
+        """One sweep of value iteration, in place."""
+        for state, action in sorted(self.followed):
+            visits = self.visits[state][action]
+            future = 0.0
+            for following, count in self.followed[state, action].items():
+                future += 0.0 if following is None else count * max(self.q[following])
+            self.q[state][action] = self.paid[state, action] / visits + self.discount * (future / visits)
+
+
 def reference_agent(agent: declared.Agent, states: int, actions: int, steps: int, luck: Luck) -> ReferenceAgent:
     """An agent as it is declared, before its first step."""
     size = (states, actions, steps)
@@ -214,6 +245,12 @@ def reference_agent(agent: declared.Agent, states: int, actions: int, steps: int
         case declared.DynaQ():
             learner = DynaQ(agent.exploration, agent.initial_value, *size, luck=luck)
             learner.planning_steps = agent.planning_steps
+        case declared.CertaintyEquivalence():
+            model = CertaintyEquivalence(agent.exploration, agent.initial_value, *size)
+            model.discount, model.replan_every, model.sweeps = agent.discount, agent.replan_every, agent.sweeps
+            return model
+        case declared.OwnAgent():
+            raise TypeError(f"{agent.make} is its own reference")
         case _:
             assert_never(agent)
     learner.learning_rate, learner.discount = agent.learning_rate, agent.discount

@@ -11,16 +11,17 @@ from numpy.typing import NDArray
 
 from expkit.errors import ExecutorFailed
 from expkit.records.work import Work
-from expkit.specs.agent import Agent
+from expkit.specs.agent import Agent, OwnAgent
 from expkit.training import kernel, learner_kernel
 from expkit.training.agents import Simple, learner, simplified
 from expkit.training.compile import compile_arm
 from expkit.training.engine import ENGINE_VERSION
-from expkit.training.kernel import LANES, Lanes, Table
+from expkit.training.kernel import LANES, Table
 from expkit.training.learners import effort, parameters, simple_parameters, streams_of
 from expkit.training.mdp import Mdp
 from expkit.training.metrics import measure
 from expkit.training.minds import begin, learnt
+from expkit.training.own_agent import OwnTraining
 from expkit.training.represented import Represented
 from expkit.training.streams import FURTHER, seeding_words
 
@@ -96,6 +97,7 @@ def train_on(
     neither on block_steps nor on which seeds are trained together.
 
     Raises:
+        OwnCodeFailed: an agent of the user's own did what it must not.
         Cancelled: `cancelled` said so.
     """
     training = _begun(mdp, agent, steps, words)
@@ -111,8 +113,8 @@ def train_on(
                 on_steps((last - first) * len(trials))
 
     shape = (len(seeds), mdp.indices, mdp.actions)
-    q, visits = training.learnt().reshape(shape), training.lanes.visits.reshape(shape)
-    measured = measure(mdp, q, training.lanes.sums, steps)
+    q, visits = training.learnt().reshape(shape), training.visits.reshape(shape)
+    measured = measure(mdp, q, training.sums, steps)
     _unify_nans(q, measured.curve)
     return Trials(
         seeds=np.array(seeds, dtype=np.int64),
@@ -130,7 +132,10 @@ def train_on(
 class _Training:
     """Trials under way, in the kernel of their agent."""
 
-    lanes: Lanes
+    visits: NDArray[np.int64]
+    """int64 [trials, states * actions], in any shape."""
+    sums: NDArray[np.float64]
+    """float64 [trials, windows]; the reward in each window of the curve."""
     advance: Callable[[range, int, int], None]
     """Takes some of the trials from one step to another."""
     learnt: Callable[[], NDArray[np.float64]]
@@ -148,8 +153,11 @@ def _begun(mdp: Mdp, agent: Agent, steps: int, words: NDArray[np.uint64]) -> _Tr
             part = lanes.part(trials.start, trials.stop)
             kernel.advance(table, plain, part, first=first, last=last, steps=steps)
 
-        return _Training(lanes=lanes, advance=step, learnt=lambda: lanes.q)
+        return _Training(visits=lanes.visits, sums=lanes.sums, advance=step, learnt=lambda: lanes.q)
 
+    if isinstance(agent, OwnAgent):
+        own = OwnTraining(mdp, agent, steps, words)
+        return _Training(visits=own.visits, sums=own.sums, advance=own.advance, learnt=own.learnt)
     declared = simple_parameters(agent, steps) if isinstance(agent, Simple) else parameters(agent, steps)
     lanes, minds = begin(mdp, table, declared, words)
 
@@ -157,7 +165,9 @@ def _begun(mdp: Mdp, agent: Agent, steps: int, words: NDArray[np.uint64]) -> _Tr
         part, thinking = lanes.part(trials.start, trials.stop), minds.part(trials.start, trials.stop)
         learner_kernel.advance(table, declared, part, thinking, first=first, last=last, steps=steps)
 
-    return _Training(lanes=lanes, advance=advance, learnt=lambda: learnt(declared, lanes, minds))
+    return _Training(
+        visits=lanes.visits, sums=lanes.sums, advance=advance, learnt=lambda: learnt(declared, lanes, minds)
+    )
 
 
 def trial_digests(

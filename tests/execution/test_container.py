@@ -20,11 +20,13 @@ from expkit.execution.events import Ended, Event, Progress, Stage
 from expkit.execution.local import LocalExecutor
 from expkit.plan import PlannedArm, plan
 from expkit.records.work import Work
+from expkit.specs.agent import OwnAgent
 from expkit.specs.experiment import Experiment
 from expkit.specs.recording import Trajectories
 from expkit.specs.representation import History
 from expkit.specs.settings import Limits
 from expkit.training.maps import keep_map
+from expkit.training.sources import Sources, keep_sources
 
 Make = Callable[..., ContainerExecutor]
 SECRET = b"a secret of the host"
@@ -390,3 +392,30 @@ def test_inputs_and_outputs_are_closed_to_others(make: Make, batches: list[Work]
     assert (folder / "out").stat().st_mode & 0o077 == 0
     assert (folder / "out").stat().st_uid == (os.getuid() or 65534)
     events.close()
+
+
+CHATTY = """\
+class Chatty:
+    def __init__(self, states, actions, steps, luck):
+        self.q = [[0.0] * actions for _ in range(states)]
+        print("made", states)
+
+    def act(self, state, explore, choose):
+        return int(choose * 2)
+
+    def learn(self, state, action, reward, next_state, terminal):
+        self.q[state][action] += reward
+"""
+
+
+def test_an_agent_of_ones_own_comes_along(make: Make, experiment: Experiment, stage: Stage) -> None:
+    """Its modules go to the container with the work, and what it prints disturbs nobody: the same bytes as here."""
+    version = keep_sources(Sources(entry="chatty:Chatty", files={"chatty.py": CHATTY.encode()}))
+    agent = OwnAgent(kind="python", make="chatty:Chatty", digest=version)
+    arms = {"chatty": experiment.arms["drunkard"].model_copy(update={"agent": agent})}
+    [arm] = plan(experiment.model_copy(update={"arms": arms}), lambda *_: frozenset())
+    [inside] = ended(make(), list(arm.batches()), stage)
+    [here] = ended(LocalExecutor(1), list(arm.batches()), stage)
+    assert inside.error is None
+    assert inside.result == here.result
+    assert content(inside) == content(here)

@@ -73,7 +73,7 @@ def test_a_sound_project_is_read_whole() -> None:
             "4:10: trainer lacks the key 'steps'; add steps: a whole number from 40 to 1000000000000",
         ),
         ("kind: gambler,", "kind: gamblr,", "8:27: there is no agent of the kind 'gamblr'; did you mean 'gambler'? va"),
-        ("kind: gambler, ", "", "8:20: agent lacks the key 'kind'; valid are accountant, double_q, dru"),
+        ("kind: gambler, ", "", "8:20: agent lacks the key 'kind'; valid are accountant, certainty_equ"),
         ("{kind: gambler, learning_rate: 0.1}", "gambler", "8:20: agent: expected a mapping whose kind is accountan"),
         ("learning_rate: 0.1", "learning_rate: 0", "8:51: learning_rate: 0 is out of range; valid is a number above"),
         ("learning_rate: 0.1", "epsilon: {stat: 1}", "8:46: unknown key 'stat' in epsilon; did you mean 'start'?"),

@@ -11,6 +11,7 @@ from expkit.specs.agent import (
     Accountant,
     Agent,
     Bootstrapping,
+    CertaintyEquivalence,
     DoubleQ,
     Drunkard,
     DynaQ,
@@ -127,6 +128,13 @@ learners: st.SearchStrategy[Bootstrapping] = st.one_of(
     st.builds(ExpectedSarsa, kind=st.just("expected_sarsa"), **common),
     st.builds(DoubleQ, kind=st.just("double_q"), **common),
     st.builds(DynaQ, kind=st.just("dyna_q"), planning_steps=st.integers(0, 4), **common),
+    st.builds(
+        CertaintyEquivalence,
+        kind=st.just("certainty_equivalence"),
+        replan_every=st.sampled_from([1, 7]),
+        sweeps=st.integers(1, 3),
+        **{name: drawn for name, drawn in common.items() if name != "learning_rate"},
+    ),
 )
 agents: st.SearchStrategy[Agent] = st.one_of(simple_agents, learners)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.random import PCG64
 from pydantic import TypeAdapter
 
-from expkit.specs.agent import Agent, Bootstrapping, DoubleQ, DynaQ, Gambler, QLearning, Sarsa
+from expkit.specs.agent import Agent, Bootstrapping, CertaintyEquivalence, DoubleQ, DynaQ, Gambler, QLearning, Sarsa
 from expkit.specs.environment import Dungeon
 from expkit.specs.exploration import Constant, EpsilonGreedy, Exponential, Linear, Ucb
 from expkit.training import learner_kernel
@@ -106,12 +106,14 @@ def test_a_step_takes_as_many_words_as_the_contract_says(agent: Bootstrapping, f
 
 def test_a_seed_alone_equals_the_seed_in_a_batch() -> None:
     """For those who carry most from step to step, in more seeds than stand side by side."""
-    for agent in (Sarsa(kind="sarsa"), DoubleQ(kind="double_q"), DynaQ(kind="dyna_q")):
+    counting = CertaintyEquivalence(kind="certainty_equivalence")
+    for agent in (Sarsa(kind="sarsa"), DoubleQ(kind="double_q"), DynaQ(kind="dyna_q"), counting):
         batch = trained(DUNGEON, agent, 500, list(range(11)))
         for seed in (0, 7, 8, 10):
             assert trained(DUNGEON, agent, 500, [seed]).trial_digests == (batch.trial_digests[seed],)
 
 
+KINDS = ["q_learning", "sarsa", "expected_sarsa", "double_q", "dyna_q", "certainty_equivalence"]
 EXPLORATIONS = [
     {"kind": "epsilon_greedy", "epsilon": {"kind": "exponential", "decay": 0.98, "end": 0.05}},
     {"kind": "boltzmann", "temperature": {"kind": "exponential", "decay": 0.98}},
@@ -120,7 +122,9 @@ EXPLORATIONS = [
 
 
 @pytest.mark.parametrize("exploration", EXPLORATIONS, ids=lambda one: one["kind"])
-@pytest.mark.parametrize("kind", ["q_learning", "sarsa", "expected_sarsa", "double_q", "dyna_q"])
+@pytest.mark.parametrize(
+    "kind", ["q_learning", "sarsa", "expected_sarsa", "double_q", "dyna_q", "certainty_equivalence"]
+)
 def test_a_training_that_is_cut_goes_on_and_equals_the_reference(kind: str, exploration: dict[str, Any]) -> None:
     """Every learner under every exploration, in blocks of 37 steps: whatever is carried is carried over."""
     agent = TypeAdapter[Agent](Agent).validate_python({"kind": kind, "exploration": exploration})
@@ -173,6 +177,19 @@ def test_ucb_tries_every_action_of_a_state_before_any_twice() -> None:
     )
     assert (greedy[:, 0] == [1, 1, 1, 1, 36]).all()
     assert (curious >= 7).all()
+
+
+def test_certainty_equivalence_comes_to_the_values_of_the_world_it_counts() -> None:
+    """Where nothing slips, one visit of each pair tells the world: its table is the solution of Bellman's equation."""
+    mdp = compile_environment(Dungeon(kind="dungeon", slip=0.0))
+    exploration = EpsilonGreedy(kind="epsilon_greedy", epsilon=Constant(kind="constant", value=1.0))
+    agent = CertaintyEquivalence(
+        kind="certainty_equivalence", discount=0.5, sweeps=60, replan_every=400, exploration=exploration
+    )
+    trials = trained(mdp, agent, 400, [0])
+    assert (trials.visits > 0).all()
+    best = trials.q[0].max(axis=1)
+    assert np.allclose(trials.q[0], (mdp.reward + 0.5 * best[mdp.next_state])[..., 0], rtol=1e-12)
 
 
 def test_planning_makes_a_step_longer() -> None:

@@ -24,7 +24,8 @@ AGENTS: dict[str, dict[str, Any]] = {
     "gambler": {"kind": "gambler"},
 }
 LEARNERS: dict[str, dict[str, Any]] = {
-    kind: {"kind": kind} for kind in ("q_learning", "sarsa", "expected_sarsa", "double_q", "dyna_q")
+    kind: {"kind": kind}
+    for kind in ("q_learning", "sarsa", "expected_sarsa", "double_q", "dyna_q", "certainty_equivalence")
 }
 
 # When one of these changes, the same declaration yields other numbers: raise ENGINE_VERSION in
@@ -61,6 +62,10 @@ GOLDEN = {
     "dyna_q": (
         "e8b84ea5f4c10bce9b29657728f3029ad1b9d8b2c4ec3e9cf9b7dd3d74e6b26d",
         "184f4cca0345d61a377030d63be8b1899d0ee1325e7b6ccfa1192f31df4a38bc",
+    ),
+    "certainty_equivalence": (
+        "345fac3fc22d872177f32b773e626d7d95fd85a49695012f544ed2bada2a6788",
+        "b57bb3a2e323322cfac5f65c308cb33cb6a11626b06cf99871755ece0bb94495",
     ),
 }
 
