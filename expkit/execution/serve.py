@@ -5,8 +5,8 @@
 `INPUTS/work.json` holds the batches, `INPUTS/<digest>.npz` each transition table that no declaration tells, and
 `INPUTS/<digest>.npy` each map of states, `INPUTS/<digest>.sources.json` the modules of each agent of the user's own.
 Batch n's files go to `OUTPUTS/n/`. Every line on stdout is a JSON object with an `event`: `ready` once, with what this
-process runs in; then `began`, `progress`, and `ended` with what a batch found, as they come. It knows no tracker, no git
-and no container engine.
+process runs in; then `began`, `progress`, and `ended` with what a batch found, as they come. It knows no tracker, no
+git and no container engine.
 """
 
 from __future__ import annotations
