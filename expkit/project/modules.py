@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from expkit.errors import InvalidUsage
 from expkit.project.names import near
 from expkit.project.paths import EXPERIMENTS
 from expkit.project.tree import Tree
@@ -37,7 +38,7 @@ def with_modules(files: Mapping[str, bytes], read: Read) -> dict[str, bytes]:
     found, asked = dict(files), set[str]()
     named = {name for file, text in files.items() if _is_experiment(file) for name in _named(text)}
     while new := named - asked:
-        modules = {path: text for name in sorted(new) for path, text in read(name).items() if path.endswith(".py")}
+        modules = {path: text for name in sorted(new) for path, text in read(name).items() if _is_module(path)}
         found |= modules
         asked |= new
         named = set().union(*(_imported(text) for text in modules.values()))
@@ -67,7 +68,7 @@ def project_sources(entry: str, files: Mapping[str, bytes]) -> Sources | None:
     while waiting:
         name = waiting.pop()
         seen.add(name)
-        own = {path: text for path, text in files.items() if path.endswith(".py") and _top_of(path) == name}
+        own = {path: text for path, text in files.items() if _is_module(path) and _top_of(path) == name}
         chosen |= own
         waiting += sorted(set().union(*(_imported(text) for text in own.values())) - seen)
     return Sources(entry=entry, files=chosen) if any(_top_of(path) == _top(entry) for path in chosen) else None
@@ -83,12 +84,13 @@ def installed_sources(entry: str) -> Sources | None:
         return None
     origin = Path(spec.origin)
     if not spec.submodule_search_locations:
-        return Sources(entry=entry, files={origin.name: origin.read_bytes()})
-    files = [place for place in _below(origin.parent) if _is_text(place)]
-    if len(files) > MOST_FILES:
-        return None
+        return Sources(entry=entry, files={origin.name: _content(origin)})
     root = origin.parent.parent
-    return Sources(entry=entry, files={place.relative_to(root).as_posix(): place.read_bytes() for place in files})
+    files = {place.relative_to(root).as_posix(): place for place in _below(origin.parent) if _is_text(place)}
+    modules = {path: place for path, place in files.items() if _is_module(path)}
+    if len(modules) > MOST_FILES:
+        return None
+    return Sources(entry=entry, files={path: _content(place) for path, place in modules.items()})
 
 
 def entry_points(group: Group) -> dict[str, str]:
@@ -102,6 +104,20 @@ def module_text(sources: Sources) -> tuple[str, bytes] | None:
     return next(
         ((path, sources.files[path]) for path in (f"{place}/__init__.py", f"{place}.py") if path in sources.files), None
     )
+
+
+def _is_module(path: str) -> bool:
+    """Whether a file can be imported by its path."""
+    return path.endswith(".py") and all(part.isidentifier() for part in path.removesuffix(".py").split("/"))
+
+
+def _content(place: Path) -> bytes:
+    try:
+        return place.read_bytes()
+    except OSError as error:
+        raise InvalidUsage(
+            "the file cannot be read", where=str(place), why=error.strerror, mend="mend the file, or delete it"
+        ) from error
 
 
 def _is_experiment(file: str) -> bool:

@@ -136,7 +136,7 @@ def effort(agent: Agent) -> int:
     if isinstance(simplified(agent), Simple):
         return 1
     if isinstance(agent, OwnAgent):
-        return 400
+        return 800
     if isinstance(agent, CertaintyEquivalence):
         return 5 + 10 * agent.sweeps // agent.replan_every  # a sweep over a small world
     return 5 + (agent.planning_steps if isinstance(agent, DynaQ) else 0)
