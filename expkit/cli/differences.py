@@ -21,7 +21,7 @@ from expkit.records.registration import Registration
 _Entry = TypeVar("_Entry", Registration, Replication)
 _SHORT = 12
 """Hex digits of a commit or a digest that tell it from any other here; `--json` has them all."""
-_DIGESTS = ("environment", "engine", "commit", "image built from")
+_DIGESTS = ("environment", "engine", "program", "rows", "commit", "image built from")
 _RESULTS = {
     "same": "same results",
     "other seeds": "other seeds; those in both agree",

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from expkit.digests import digest
+from expkit.outcomes.meaning import recorded_in
 from expkit.outcomes.registration import arm_keys, wording_digest
 from expkit.outcomes.replication import agreement, drawn_root, is_replicated, registered_standings, unique
 from expkit.outcomes.standing import first_recordings, judge
@@ -17,7 +18,7 @@ from expkit.records.evidence import ArmEvidence, Evidence, HypothesisEvidence, I
 from expkit.records.registration import Standing
 from expkit.specs.criterion import Estimand
 from expkit.specs.experiment import Streams
-from expkit.specs.metric import CURVE_WINDOWS, TABULAR_METRICS
+from expkit.specs.metric import CURVE_WINDOWS
 
 _RELATIVE = 1e-9
 """Statistics are kept to 10 significant digits."""
@@ -199,8 +200,8 @@ def _verdict(interval: Interval, region: Interval) -> str:
 def _estimate(hypothesis: HypothesisEvidence, arms: list[ArmEvidence], estimand: Estimand) -> float | None:
     """The estimate from per-seed values; None where a failed seed or a binary metric asks for more than a mean."""
     metric = hypothesis.metric
-    binary = metric in TABULAR_METRICS and TABULAR_METRICS[metric].binary
-    if binary or any(None in arm.seeds.get(metric, (None,)) for arm in arms):
+    meaning = recorded_in(arms[0], metric)
+    if (meaning and meaning.binary) or any(None in arm.seeds.get(metric, (None,)) for arm in arms):
         return None
     values = [np.array(arm.seeds[metric], dtype=np.float64) for arm in arms]
     points = [float(column.mean()) if estimand == "mean" else _trimmed_mean(column) for column in values]

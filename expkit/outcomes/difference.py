@@ -51,7 +51,8 @@ class ArmDifference:
     now: ArmEvidence
     settings: tuple[Change, ...]
     """Parameters by their path, then `root`, `streams`, `seeds` and `failed seeds`; last, where no parameter explains
-    another key, the digest of the `environment`, or the key itself as `engine`: what trains."""
+    another key, the digest of the `environment`, or the key itself as `engine`: what trains, be it a `program`, or as
+    the `rows` that were recorded elsewhere."""
     agreement: Agreement
     """Of the results: `same` digests; `other seeds` of the same arm and root, those of both alike; another arm or root;
     or `contradicting`: the same trials with other results."""
@@ -185,7 +186,8 @@ def _unexplained(then: ArmEvidence, now: ArmEvidence) -> Change:
     """Why the same settings make another arm."""
     if then.environment_digest != now.environment_digest:
         return Change(name="environment", then=then.environment_digest, now=now.environment_digest)
-    return Change(name="engine", then=then.key, now=now.key)
+    name = {"command": "program", "recorded": "rows"}.get(str(now.parameters.get("trainer.kind")), "engine")
+    return Change(name=name, then=then.key, now=now.key)
 
 
 def _agreement(then: ArmEvidence, now: ArmEvidence, contradiction: Contradiction | None) -> Agreement:

@@ -5,8 +5,8 @@ Heavy modules (scipy, numba) are imported inside functions, so that an idle run 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from expkit.errors import TrialFailed
 from expkit.ledger.results import ArmResults
 from expkit.outcomes.freshness import ArmId, parameters, question_digest, science
 from expkit.outcomes.iteration import previous_of
+from expkit.outcomes.meaning import declared_by, in_order, measured_by
 from expkit.outcomes.provenance import run_provenance
 from expkit.outcomes.registration import Planned, standings
 from expkit.outcomes.replication import graded, unique
@@ -31,7 +32,7 @@ from expkit.records.evidence import (
 from expkit.records.registration import Standing
 from expkit.specs.criterion import Value
 from expkit.specs.experiment import Experiment, RecordedArm, TabularArm, as_tabular
-from expkit.specs.metric import TABULAR_METRICS
+from expkit.specs.metric import TABULAR_METRICS, Metric
 from expkit.specs.question import Hypothesis, ResearchQuestion
 from expkit.statistics.rounding import rounded
 from expkit.statistics.version import STATISTICS_VERSION
@@ -39,6 +40,10 @@ from expkit.statistics.version import STATISTICS_VERSION
 if TYPE_CHECKING:
     from expkit.statistics.claim import Claim
     from expkit.statistics.verdict import Decision
+
+
+_MOST_KEPT = 8
+"""Metrics of a program that are kept seed by seed although no hypothesis is decided on them."""
 
 
 def build_evidence(
@@ -102,17 +107,19 @@ def arm_evidence(arm: PlannedArm, results: ArmResults, decided_on: Collection[st
     Args:
         arm: the arm as it is planned.
         results: what the ledger holds of its declared seeds.
-        decided_on: the metrics whose per-seed values are kept whole.
+        decided_on: the metrics whose per-seed values are kept whole. Where expkit does not train, the first of the
+            declared ones are kept as well: nothing else tells of a trial.
 
     Raises:
         TrialFailed: rewards so large that no gain can be told.
     """
     from expkit.statistics.estimate import curve_with_band, summarize  # scipy: 0.8 s
 
-    kept = _in_order(set(decided_on) & results.metrics.keys())
-    columns = {metric: per_seed(arm, results, metric) for metric in _in_order(results.metrics)}
+    defined = _defined(arm)
+    columns = {metric: per_seed(arm, results, metric) for metric in in_order(_reported(arm, results), defined)}
+    kept = _kept(arm, results, set(decided_on), columns)
     summaries = {
-        metric: summarize(values[np.isfinite(values)], better=_better(arm, metric))
+        metric: summarize(values[np.isfinite(values)], better=defined[metric].better if metric in defined else "higher")
         for metric, values in columns.items()
         if np.isfinite(values).any()
     }
@@ -141,7 +148,30 @@ def arm_evidence(arm: PlannedArm, results: ArmResults, decided_on: Collection[st
         if finished.any() and isinstance(arm.arm, TabularArm)
         else Curve(steps=(), value=(), low=(), high=()),
         unwitnessed=isinstance(arm.arm, RecordedArm),
+        metrics=declared_by(arm.arm),
     )
+
+
+def _defined(arm: PlannedArm) -> Mapping[str, Metric]:
+    return TABULAR_METRICS if isinstance(arm.arm, TabularArm) else arm.arm.measured
+
+
+def _reported(arm: PlannedArm, results: ArmResults) -> list[str]:
+    """The metrics that evidence tells of: all that were measured, of what others run those that are declared."""
+    return [name for name in results.metrics if isinstance(arm.arm, TabularArm) or name in arm.arm.measured]
+
+
+def _kept(
+    arm: PlannedArm, results: ArmResults, decided_on: set[str], columns: Mapping[str, NDArray[np.float64]]
+) -> list[str]:
+    """The metrics whose per-seed values are kept whole."""
+    kept = decided_on & columns.keys()
+    if not isinstance(arm.arm, TabularArm):
+        usable = [seed for seed in results.seeds if seed not in results.failed]
+        # a seed that lacks a value counts as failed, and for want of what nobody decides on none has failed
+        whole = [name for name, values in columns.items() if name not in kept and np.isfinite(values[usable]).all()]
+        kept |= {*whole[: max(0, _MOST_KEPT - len(kept))]}
+    return [name for name in columns if name in kept]
 
 
 def _gains(arm: PlannedArm) -> tuple[float, float]:
@@ -232,7 +262,7 @@ def _claim(
         return per_seed(planned[place], results[place], criterion.metric)
 
     treatment, control = _arms(hypothesis)
-    metric = planned[hypothesis.experiment, treatment].arm.measured[criterion.metric]
+    metric = measured_by(planned[hypothesis.experiment, treatment].arm, criterion.metric)
     return Claim(
         kind=criterion.kind,
         region=Interval(low=criterion.low, high=criterion.high),
@@ -256,14 +286,3 @@ def _arms(hypothesis: Hypothesis) -> tuple[str, str | None]:
 def _origins(evidence: Evidence) -> set[tuple[object, ...]]:
     """Which results an evidence was written from."""
     return {(arm.key, arm.root, arm.streams, arm.count, arm.results_digest) for arm in evidence.arms}
-
-
-def _better(arm: PlannedArm, metric: str) -> Literal["higher", "lower"]:
-    known = arm.arm.measured.get(metric)
-    return known.better if known else "higher"
-
-
-def _in_order(metrics: Iterable[str]) -> list[str]:
-    """Metrics in the order in which they are defined, others behind them by name."""
-    known = list(TABULAR_METRICS)
-    return sorted(metrics, key=lambda name: (known.index(name) if name in known else len(known), name))

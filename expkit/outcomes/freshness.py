@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,13 +10,16 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue
 
 from expkit.digests import digest
+from expkit.outcomes.meaning import declared_by
 from expkit.outcomes.registration import Planned, standings
 from expkit.plan import PlannedArm
 from expkit.project.names import listed
 from expkit.records.evidence import ArmEvidence, Evidence
 from expkit.specs.base import Setting
-from expkit.specs.experiment import Experiment, RecordedArm, ResolvedArm
+from expkit.specs.experiment import Experiment, ProgramArm, RecordedArm, ResolvedArm
+from expkit.specs.program import Command
 from expkit.specs.question import ResearchQuestion
+from expkit.specs.trainer import Tabular
 from expkit.statistics.version import STATISTICS_VERSION
 
 if TYPE_CHECKING:
@@ -31,11 +35,18 @@ def question_digest(question: ResearchQuestion) -> str:
 
 
 def parameters(arm: ResolvedArm) -> dict[str, Setting]:
-    """A resolved arm, flattened: `agent.kind`, `agent.epsilon.start`, `environment.slip`, `trainer.steps`."""
-    if isinstance(arm, RecordedArm):
-        told = arm.model_dump(mode="json", include={"recorded_as", "trainer"}, exclude={"trainer": {"metrics"}})
-        left_out = {"trainer.ignored": ", ".join(arm.trainer.ignored)} if arm.trainer.ignored else {}
-        return {**dict(_flat(told, "")), **left_out}
+    """A resolved arm, flattened: `agent.kind`, `agent.epsilon.start`, `environment.slip`, `trainer.steps`.
+
+    Of a program everything that is part of its identity: `parameters.learning_rate`, `trainer.command`,
+    `trainer.digest`, `image`. Of results recorded elsewhere, where they stand.
+    """
+    match arm:
+        case ProgramArm():
+            return dict(_flat(_program(arm), ""))
+        case RecordedArm():
+            told = arm.model_dump(mode="json", include={"recorded_as", "trainer"}, exclude={"trainer": {"metrics"}})
+            left_out = {"trainer.ignored": ", ".join(arm.trainer.ignored)} if arm.trainer.ignored else {}
+            return {**dict(_flat(told, "")), **left_out}
     included = {"agent", "environment", "trainer", "inputs", "representation"}
     return dict(_flat(arm.model_dump(mode="json", include=included), ""))
 
@@ -56,7 +67,7 @@ def science(evidence: Evidence) -> JsonValue:
                 mode="json",
                 include={
                     *("experiment", "name", "key", "parameters", "varied", "root", "streams", "count"),
-                    *("failed", "results_digest", "seeds"),
+                    *("failed", "results_digest", "seeds", "metrics"),
                 },
             )
             for arm in evidence.arms
@@ -107,7 +118,8 @@ def staleness(
 class Differing:
     """An arm whose results here are not those that the evidence has for the same arm key, root and streams.
 
-    `seed` is the first one that shows it in `metric`; both are None when only Q-tables, visits or curves differ.
+    `seed` is the first one that shows it in `metric`; both are None when only Q-tables, visits or curves differ, or
+    what a program has written. Trials of a program that takes no seed are `replicates`, which cannot be the same.
     """
 
     experiment: str
@@ -116,11 +128,16 @@ class Differing:
     metric: str | None = None
     there: float | None = None
     here: float | None = None
+    replicates: bool = False
+    tabular: bool = True
 
     def __str__(self) -> str:
         place = f"arm {self.arm} of {self.experiment}"
+        if self.replicates:
+            return f"{place}: its program takes no seed, and these are other replicates than evidence.json tells of"
         if self.seed is None:
-            return f"{place}: other Q-tables, visits or curves than evidence.json was written from"
+            what = "Q-tables, visits or curves" if self.tabular else "results"
+            return f"{place}: other {what} than evidence.json was written from"
         return f"{place}, seed {self.seed}: {self.metric} is {self.here!r} here and {self.there!r} in evidence.json"
 
 
@@ -140,6 +157,8 @@ def differing(
 
 
 def _difference(arm: PlannedArm, known: ArmEvidence, here: ArmResults) -> Differing | None:
+    kind = arm.arm.trainer
+    replicates, tabular = isinstance(kind, Command) and kind.seed == "unseeded", isinstance(kind, Tabular)
     index = {seed: place for place, seed in enumerate(here.seeds)}
     for seed in range(known.count):
         for metric, values in known.seeds.items():
@@ -148,12 +167,18 @@ def _difference(arm: PlannedArm, known: ArmEvidence, here: ArmResults) -> Differ
             value = float(here.metrics[metric][index[seed]])
             if value != values[seed]:
                 return Differing(
-                    experiment=arm.experiment, arm=arm.name, seed=seed, metric=metric, there=values[seed], here=value
+                    experiment=arm.experiment,
+                    arm=arm.name,
+                    seed=seed,
+                    metric=metric,
+                    there=values[seed],
+                    here=value,
+                    replicates=replicates,
                 )
     finished = {seed for seed in here.seeds if seed not in here.failed}
     same_seeds = finished == set(range(known.count)) - set(known.failed)
     if same_seeds and here.results_digest != known.results_digest:
-        return Differing(experiment=arm.experiment, arm=arm.name)
+        return Differing(experiment=arm.experiment, arm=arm.name, replicates=replicates, tabular=tabular)
     return None
 
 
@@ -184,6 +209,8 @@ def _changes_of_arms(evidence: Evidence, planned: Sequence[PlannedArm]) -> list[
         arm, known = now[place], then[place]
         if arm.key != known.key or parameters(arm.arm) != known.parameters or arm.arm.varied != known.varied:
             changes.append((place, "is configured otherwise", "are configured otherwise"))
+        elif declared_by(arm.arm) != known.metrics:
+            changes.append((place, "has metrics that are defined otherwise", "have metrics that are defined otherwise"))
         declared = {"root": arm.root, "streams": arm.streams, "count": len(arm.seeds)}
         kept = {"root": known.root, "streams": known.streams, "count": known.count}
         if declared != kept:
@@ -203,6 +230,27 @@ def _together(changes: Sequence[tuple[ArmId, str, str]]) -> list[str]:
         else f"arms {listed(names)} of {experiment} {several}"
         for (experiment, one, several), names in alike.items()
     ]
+
+
+def _program(arm: ProgramArm) -> dict[str, JsonValue]:
+    trainer = arm.trainer
+    unusual = trainer.model_dump(
+        mode="json", include={"pass_as", "pass_each_as", "variables", "axis"}, exclude_defaults=True
+    )
+    called: dict[str, JsonValue] = {
+        "kind": trainer.kind,
+        "command": " ".join(_argument(one) for one in trainer.command),
+        "seed": trainer.seed,
+        "digest": trainer.digest,
+        "metrics": ", ".join(sorted(trainer.metrics)),
+    }
+    inputs = arm.model_dump(mode="json", include={"inputs"})
+    return {"parameters": dict(arm.parameters), "trainer": {**called, **unusual}, "image": arm.image, **inputs}
+
+
+def _argument(text: str) -> str:
+    """An argument as it would be typed, but for the braces of what is filled in."""
+    return text if text and not set(text) & set(" \t\n\"'\\$`&|;<>()*?#~!") else shlex.quote(text)
 
 
 def _flat(settings: Mapping[str, JsonValue], prefix: str) -> list[tuple[str, Setting]]:

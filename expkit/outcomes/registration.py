@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pydantic import JsonValue
 
 from expkit.digests import digest
+from expkit.outcomes.meaning import deciding, measured_by
 from expkit.plan import PlannedArm, plan
 from expkit.records.registration import Standing
 from expkit.specs.criterion import Value
@@ -114,24 +115,25 @@ def _decision(hypothesis: Hypothesis, planned: Planned, experiments: Mapping[str
     """Everything that decides a hypothesis, resolved. No id, title, arm name, rationale or expectation is in it."""
     criterion = hypothesis.criterion
     experiment = experiments[hypothesis.experiment]
-    keys = {arm.name: arm.key for arm in planned[hypothesis.experiment]}
+    arms = {arm.name: arm for arm in planned[hypothesis.experiment]}
     treatment, control = (
         (criterion.arm, None) if isinstance(criterion, Value) else (criterion.treatment, criterion.control)
     )
-    arms = {arm.name: arm.arm for arm in planned[hypothesis.experiment]}
-    seeds = [experiment.seeds_of(arms[name]).count for name in (treatment, control) if name is not None]
+    metric = measured_by(arms[treatment].arm, criterion.metric)
+    seeds = [experiment.seeds_of(arms[name].arm).count for name in (treatment, control) if name is not None]
     decision: dict[str, JsonValue] = {
         "metric": criterion.metric,
-        "metric_version": arms[treatment].measured[criterion.metric].version,
+        "metric_version": metric.version,
+        **deciding(metric),
         "estimand": criterion.estimand,
         "kind": criterion.kind,
         "region": {"low": criterion.low, "high": criterion.high},
-        "treatment": keys[treatment],
-        "control": None if control is None else keys[control],
+        "treatment": arms[treatment].key,
+        "control": None if control is None else arms[control].key,
         "streams": experiment.seeds.streams,
         "root": experiment.seeds.root,
         "seeds": max(seeds),
         "looks": 1,
         "failed_seed": experiment.failed_seed,
     }
-    return {**decision, "unwitnessed": True} if isinstance(arms[treatment], RecordedArm) else decision
+    return {**decision, "unwitnessed": True} if isinstance(arms[treatment].arm, RecordedArm) else decision

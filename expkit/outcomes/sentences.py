@@ -35,7 +35,9 @@ def finding(evidence: Evidence, hypothesis: HypothesisEvidence) -> str:
             "supported": f"{subject} {predicate.claimed}",
             "refuted": f"{subject} {predicate.denied}",
         }.get(hypothesis.verdict, f"whether {subject} {predicate.claimed} is undecided")
-        sentence = f"{head}: {_numbers(hypothesis, test)}, {_relation(hypothesis, test)}; {hypothesis.verdict}."
+        sentence = (
+            f"{head}: {_numbers(evidence, hypothesis, test)}, {_relation(hypothesis, test)}; {hypothesis.verdict}."
+        )
     if len(evidence.experiments) > 1:
         sentence = (
             f"in \u201c{evidence.experiments.get(hypothesis.experiment, hypothesis.experiment)}\u201d, {sentence}"
@@ -93,8 +95,8 @@ def _estimate(estimate: float, interval: Interval, level: float, digits: int) ->
     return f"{numbers.number(estimate, digits)} ({numbers.confidence(level)} interval {span})"
 
 
-def _numbers(hypothesis: HypothesisEvidence, test: Test) -> str:
-    return f"the {wording.measure(hypothesis, test.estimand)} is {estimate_with_interval(hypothesis, test)}"
+def _numbers(evidence: Evidence, hypothesis: HypothesisEvidence, test: Test) -> str:
+    return f"the {wording.measure(evidence, hypothesis, test.estimand)} is {estimate_with_interval(hypothesis, test)}"
 
 
 def _relation(hypothesis: HypothesisEvidence, test: Test) -> str:
@@ -120,7 +122,7 @@ def _crosses(span: Interval, bound: float) -> bool:
 
 def _subject(evidence: Evidence, hypothesis: HypothesisEvidence) -> str:
     owner = wording.arm_phrase(evidence, hypothesis.experiment, hypothesis.treatment)
-    return wording.of_arm(owner, wording.metric_phrase(hypothesis.metric))
+    return wording.of_arm(owner, wording.metric_in(evidence, hypothesis.experiment, hypothesis.metric))
 
 
 def _predicate(evidence: Evidence, hypothesis: HypothesisEvidence) -> Predicate:

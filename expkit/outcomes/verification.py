@@ -31,7 +31,7 @@ def verify(registrations: Sequence[Registration], history: History, keys: Collec
         history: the project's history.
         keys: the arm keys that this version of expkit gives the question's arms.
     """
-    declared: dict[str, frozenset[Digests] | None] = {}
+    declared: dict[str, tuple[Standing, ...] | None] = {}
     return tuple(_trust(entry, frozenset(keys), history, declared) for entry in registrations)
 
 
@@ -75,50 +75,63 @@ def _trust_in(
     replication: Replication, stood: Mapping[Digests, Standing], keys: frozenset[str], history: History
 ) -> Trust:
     commit, claimed = replication.draw.commit, [one for one in replication.hypotheses if one.declared]
-    found = declared_at(commit, history) if commit and claimed else None
-    if commit is None or found is None:
+    there = _stood_at(commit, history) if commit and claimed else None
+    if commit is None or there is None:
         return "not verifiable here"
+    found = {*map(_digests, there)}
     missing = [digests for one in claimed if (digests := (one.decision_digest, replication.family_digest)) not in found]
-    if any(digests in stood and _computable(stood[digests], keys) for digests in missing):
+    if any(digests in stood and _computable(stood[digests], keys, there) for digests in missing):
         return "contradicted"
     return "verified" if not missing and history.pushed(commit) else "not verifiable here"
 
 
 def _trust(
-    entry: Registration, keys: frozenset[str], history: History, declared: dict[str, frozenset[Digests] | None]
+    entry: Registration, keys: frozenset[str], history: History, declared: dict[str, tuple[Standing, ...] | None]
 ) -> Trust:
     standing, commit = entry.standing, entry.commit
     if standing is None or commit is None or not entry.clean:
         return "not verifiable here"
     if commit not in declared:
-        declared[commit] = declared_at(commit, history)
-    found = declared[commit]
-    if found is None:
+        declared[commit] = _stood_at(commit, history)
+    stood = declared[commit]
+    if stood is None:
         return "not verifiable here"
-    if _digests(standing) in found:
+    if _digests(standing) in map(_digests, stood):
         return "verified"
-    return "contradicted" if _computable(standing, keys) else "not verifiable here"
+    return "contradicted" if _computable(standing, keys, stood) else "not verifiable here"
 
 
 def declared_at(commit: str, history: History) -> frozenset[Digests] | None:
     """The digests of every hypothesis that was declared at a commit; None where the commit cannot be read."""
+    stood = _stood_at(commit, history)
+    return None if stood is None else frozenset(map(_digests, stood))
+
+
+def _stood_at(commit: str, history: History) -> tuple[Standing, ...] | None:
     if not history.has(commit):
         return None
     try:
         declarations = parse_declarations(committed_files(history, commit))
     except InvalidDeclaration:
         return None  # written for another version of expkit, which read more or less
-    stood = all_standings(declarations.questions, declarations.experiments)
-    return frozenset(_digests(standing) for standing in stood)
+    return all_standings(declarations.questions, declarations.experiments)
 
 
-def _computable(standing: Standing, keys: frozenset[str]) -> bool:
-    """Whether this version of expkit gives the keys and metrics that a decision was made of."""
+def _computable(standing: Standing, keys: frozenset[str], stood: Sequence[Standing]) -> bool:
+    """Whether this version of expkit gives the keys and metrics that a decision was made of.
+
+    A metric that a person defined is defined by the same commit. Its arms are not expkit's own either, and it may take
+    more than the declared files to know their keys; so they count where the commit shows them.
+    """
     decision = standing.decision
+    if not set(arm_keys(standing)) <= keys:
+        return False
     if is_unwitnessed(standing):  # what its metrics mean is declared beside them, and was read from that commit
-        return set(arm_keys(standing)) <= keys
+        return True
+    if "metric_binary" in decision:
+        return set(arm_keys(standing)) <= {key for one in stood for key in arm_keys(one)}
     metric = TABULAR_METRICS.get(str(decision.get("metric")))
-    return set(arm_keys(standing)) <= keys and metric is not None and metric.version == decision.get("metric_version")
+    return metric is not None and metric.version == decision.get("metric_version")
 
 
 def _digests(standing: Standing) -> Digests:

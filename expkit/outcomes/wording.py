@@ -5,12 +5,12 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from expkit.outcomes import numbers
+from expkit.outcomes.meaning import in_order, meant
 from expkit.records.evidence import ArmEvidence, Evidence, HypothesisEvidence, Replication, Verdict
 from expkit.specs.criterion import Estimand
-from expkit.specs.metric import TABULAR_METRICS
 
 PRIMARY = "total_reward"
-"""The metric that tables and figures show of every arm, whatever is decided on."""
+"""The metric that tables and figures show of every arm that expkit trains, whatever is decided on."""
 
 VERDICTS: tuple[Verdict, ...] = ("supported", "refuted", "inconclusive", "invalid", "withdrawn")
 """In the order they are counted."""
@@ -47,36 +47,71 @@ def metric_phrase(metric: str) -> str:
     return _METRIC_PHRASES.get(metric, metric.replace("_", " "))
 
 
-def is_binary(metric: str) -> bool:
+def metric_in(evidence: Evidence, experiment: str, metric: str) -> str:
+    """A metric of an experiment in words; one that the experiment defines has no phrase of expkit's."""
+    if not is_declared(evidence, experiment, metric):
+        return metric_phrase(metric)
+    return f"{'share of ' * is_binary(evidence, experiment, metric)}{metric.replace('_', ' ')}"
+
+
+def is_declared(evidence: Evidence, experiment: str, metric: str) -> bool:
+    """Whether an experiment defines this metric itself, whatever expkit means by its name."""
+    return any(arm.experiment == experiment and metric in arm.metrics for arm in evidence.arms)
+
+
+def is_binary(evidence: Evidence, experiment: str, metric: str) -> bool:
     """Whether a trial yields 0 or 1 in this metric."""
-    return metric in TABULAR_METRICS and TABULAR_METRICS[metric].binary
+    meaning = meant(evidence, experiment, metric)
+    return meaning is not None and meaning.binary
 
 
-def is_lower_better(metric: str) -> bool:
-    """Whether less of this metric is better, as of regret."""
-    return metric in TABULAR_METRICS and TABULAR_METRICS[metric].better == "lower"
+def primary(evidence: Evidence, experiment: str) -> str:
+    """The metric that tables and figures show of every arm of an experiment.
+
+    Where expkit does not train, the first that a hypothesis is decided on, if it has more than two values; else the
+    first that was declared.
+    """
+    own = [arm for arm in evidence.arms if arm.experiment == experiment]
+    if not own or any(arm.environment_digest is not None for arm in own):
+        return PRIMARY
+    decided = dict.fromkeys(one.metric for one in evidence.hypotheses if one.experiment == experiment)
+    kept = dict.fromkeys(metric for arm in own for metric in in_order(arm.seeds, arm.metrics))
+    found = [*decided, *(metric for metric in kept if metric not in decided)]
+    spread = (metric for metric in found if not is_binary(evidence, experiment, metric))
+    return next(spread, found[0] if found else PRIMARY)
 
 
-def estimand_phrase(estimand: Estimand, metric: str, *, plural: bool = False) -> str:
+def primary_phrase(evidence: Evidence) -> str:
+    """The primary metrics of all experiments in words."""
+    pairs = dict.fromkeys((experiment, primary(evidence, experiment)) for experiment in evidence.experiments)
+    return " and ".join(dict.fromkeys(metric_in(evidence, *pair) for pair in pairs))
+
+
+def estimand_phrase(estimand: Estimand, *, binary: bool, plural: bool = False) -> str:
     """What is estimated of an arm: `interquartile mean`, `mean`, or `share` of a binary metric."""
-    phrase = "share" if is_binary(metric) else {"iqm": "interquartile mean", "mean": "mean"}[estimand]
+    phrase = "share" if binary else {"iqm": "interquartile mean", "mean": "mean"}[estimand]
     return phrase + "s" if plural else phrase
 
 
-def measure(hypothesis: HypothesisEvidence, estimand: Estimand) -> str:
+def measure(evidence: Evidence, hypothesis: HypothesisEvidence, estimand: Estimand) -> str:
     """What a test estimates: `ratio of the interquartile means`, or `mean` where one arm meets a constant."""
+    binary = is_binary(evidence, hypothesis.experiment, hypothesis.metric)
     if hypothesis.kind == "value":
-        return estimand_phrase(estimand, hypothesis.metric)
-    return f"{hypothesis.kind} of the {estimand_phrase(estimand, hypothesis.metric, plural=True)}"
+        return estimand_phrase(estimand, binary=binary)
+    return f"{hypothesis.kind} of the {estimand_phrase(estimand, binary=binary, plural=True)}"
 
 
 def arm_phrase(evidence: Evidence, experiment: str, name: str) -> str:
-    """An arm in a sentence: `the gambler`, `the gambler with learning rate 0.01`; its bare name if that is nobody."""
+    """An arm in a sentence: `the gambler`, `the gambler with learning rate 0.01`; its bare name if that is nobody.
+
+    Arms of programs are named after their settings, not after who acts.
+    """
     arm = find_arm(evidence, experiment, name)
+    noun = _noun if arm is None or arm.environment_digest is not None else str
     if arm is not None and arm.varied:
         settings = [f"{' '.join(path.split('.')[1:])} {setting_text(value)}" for path, value in arm.varied.items()]
-        return f"{_noun(name.split('[', 1)[0])} with {' and '.join(settings).replace('_', ' ')}"
-    return _noun(name)
+        return f"{noun(name.split('[', 1)[0])} with {' and '.join(settings).replace('_', ' ')}"
+    return noun(name)
 
 
 def of_arm(phrase: str, metric: str) -> str:

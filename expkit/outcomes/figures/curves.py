@@ -33,7 +33,7 @@ class _Label(NamedTuple):
 
 def curves(evidence: Evidence, styles: dict[str, canvas.Style]) -> Figure:
     """One panel per experiment and environment, each arm labelled where its line ends."""
-    drawn, omitted = panels(evidence)
+    drawn, omitted = panels(evidence, tabular=True)
     row = _ABOVE + _PANEL + _BELOW
     height = row * max(1, len(drawn)) + 0.05
     figure = Figure(figsize=(canvas.WIDTH, height), facecolor="white")

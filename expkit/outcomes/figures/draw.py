@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from expkit.outcomes import wording
 from expkit.outcomes.figures import canvas
 from expkit.outcomes.figures.curves import curves
 from expkit.outcomes.figures.intervals import intervals
@@ -12,12 +13,15 @@ from expkit.records.evidence import Evidence
 
 
 def draw(evidence: Evidence) -> dict[str, bytes]:
-    """Every figure as SVG: `intervals.svg`, `curves.svg`, `seeds.svg`."""
+    """Every figure as SVG: `intervals.svg`, `curves.svg` where expkit has trained, `seeds.svg`."""
     named = [name for one in evidence.hypotheses for name in (one.treatment, one.control) if name is not None]
     styles = canvas.styles(evidence, named)
     question = f"{evidence.question}: "
-    return {
-        "intervals.svg": canvas.svg(partial(intervals, evidence), f"{question}estimates against the claimed regions"),
-        "curves.svg": canvas.svg(partial(curves, evidence, styles), f"{question}reward per step over the training"),
-        "seeds.svg": canvas.svg(partial(seeds, evidence, styles), f"{question}total reward of every seed"),
+    drawn = {
+        "intervals.svg": (partial(intervals, evidence), "estimates against the claimed regions"),
+        "curves.svg": (partial(curves, evidence, styles), "reward per step over the training"),
+        "seeds.svg": (partial(seeds, evidence, styles), f"{wording.primary_phrase(evidence)} of every seed"),
     }
+    if not any(arm.environment_digest for arm in evidence.arms):
+        del drawn["curves.svg"]
+    return {name: canvas.svg(figure, question + title) for name, (figure, title) in drawn.items()}

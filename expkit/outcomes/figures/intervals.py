@@ -114,8 +114,8 @@ def _labels(figure: Figure, evidence: Evidence, hypothesis: HypothesisEvidence, 
     )
     joined = " ".join(arms)
     lines = [joined] if len(joined) <= canvas.WIDE else arms
-    caption = wording.metric_phrase(hypothesis.metric)
-    if hypothesis.test and not wording.is_binary(hypothesis.metric):
+    caption = wording.metric_in(evidence, hypothesis.experiment, hypothesis.metric)
+    if hypothesis.test and not wording.is_binary(evidence, hypothesis.experiment, hypothesis.metric):
         caption = f"{'mean' if hypothesis.test.estimand == 'mean' else 'IQM of'} {caption}"
     if len(evidence.experiments) > 1:
         caption = f"{hypothesis.experiment}: {caption}"

@@ -22,21 +22,26 @@ class Panel:
     """Arms of one experiment that share an environment, so that gains and totals can be compared."""
 
     title: str
+    experiment: str
     arms: tuple[ArmEvidence, ...]
 
 
-def panels(evidence: Evidence) -> tuple[tuple[Panel, ...], int]:
-    """The panels to draw, and how many were left out: those that no hypothesis speaks of go first."""
+def panels(evidence: Evidence, *, tabular: bool = False) -> tuple[tuple[Panel, ...], int]:
+    """The panels to draw, and how many were left out: those that no hypothesis speaks of go first.
+
+    `tabular` asks for the environments whose transition table is known, and for no programs.
+    """
     groups: dict[_Place, list[ArmEvidence]] = {}
     for arm in evidence.arms:
+        if tabular and arm.environment_digest is None:
+            continue
         groups.setdefault((arm.experiment, arm.environment_digest), []).append(arm)
     spoken_of = wording.arms_spoken_of(evidence)
     order = list(groups)
     kept = sorted(order, key=lambda key: not any((arm.experiment, arm.name) in spoken_of for arm in groups[key]))
     shown = [key for key in order if key in set(kept[:_MOST_PANELS])]
-    return tuple(Panel(title=_title(evidence, key, groups), arms=tuple(groups[key])) for key in shown), len(
-        order
-    ) - len(shown)
+    drawn = [Panel(title=_title(evidence, key, groups), experiment=key[0], arms=tuple(groups[key])) for key in shown]
+    return tuple(drawn), len(order) - len(shown)
 
 
 def with_omitted(figure: Figure, omitted: int, what: str) -> None:

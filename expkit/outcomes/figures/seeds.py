@@ -1,4 +1,4 @@
-"""seeds.svg: the total reward of every seed, arm by arm, so that a tail is seen and not averaged away."""
+"""seeds.svg: the total reward, or what else is measured, of every seed by arm: a tail is seen, not averaged away."""
 
 from __future__ import annotations
 
@@ -37,11 +37,18 @@ def seeds(evidence: Evidence, styles: dict[str, canvas.Style]) -> Figure:
     for panel, arms, room in zip(drawn, kept, heights, strict=True):
         axes = figure.add_axes((_LEFT, (top - room + _BELOW) / height, _PLOT, (room - _ABOVE - _BELOW) / height))
         figure.text(0.012, (top - 0.2) / height, canvas.shortened(panel.title, 80), fontweight="bold", va="center")
-        _panel(axes, arms, styles, omitted=len(panel.arms) - len(arms))
+        metric = wording.primary(evidence, panel.experiment)
+        axes.set_xlabel(wording.metric_in(evidence, panel.experiment, metric) + _omitted(len(panel.arms) - len(arms)))
+        _panel(axes, arms, styles, metric)
         top -= room
     with_omitted(figure, without_panel, "environments")
     figure.legend(
-        handles=_legend(), loc="lower center", ncols=4, frameon=False, fontsize=canvas.SMALL, handlelength=1.2
+        handles=_legend(walk=any(arm.random_gain is not None for arms in kept for arm in arms)),
+        loc="lower center",
+        ncols=4,
+        frameon=False,
+        fontsize=canvas.SMALL,
+        handlelength=1.2,
     )
     return figure
 
@@ -55,24 +62,26 @@ def _kept(panel: Panel, spoken_of: frozenset[tuple[str, str]]) -> list[ArmEviden
     return [arm for arm in panel.arms if arm in named or arm in spaced]
 
 
-def _panel(axes: Axes, arms: Sequence[ArmEvidence], styles: dict[str, canvas.Style], *, omitted: int) -> None:
+def _omitted(count: int) -> str:
+    return " of a seed" + (f" ({numbers.counted(count, 'more arm')} not drawn)" if count else "")
+
+
+def _panel(axes: Axes, arms: Sequence[ArmEvidence], styles: dict[str, canvas.Style], metric: str) -> None:
     count = len(arms)
     axes.set(ylim=(count - 0.5, -0.5), yticks=[])
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x", color=canvas.FAINT, lw=0.6)
     axes.set_axisbelow(True)
-    more = f" ({numbers.counted(omitted, 'more arm')} not drawn)" if omitted else ""
-    axes.set_xlabel(f"{wording.metric_phrase(wording.PRIMARY)} of a seed{more}")
     for row, arm in enumerate(arms):
-        _strip(axes, arm, row, styles.get(arm.name, canvas.CONTEXT))
+        _strip(axes, arm, row, styles.get(arm.name, canvas.CONTEXT), metric)
     axes.margins(x=0.04)
     _random_walk(axes, arms)
     axes.xaxis.set_major_locator(canvas.few_ticks(6))
     axes.xaxis.set_major_formatter(canvas.grouped())
 
 
-def _strip(axes: Axes, arm: ArmEvidence, row: int, style: canvas.Style) -> None:
-    values = sorted(value for value in arm.seeds.get(wording.PRIMARY, ()) if value is not None)
+def _strip(axes: Axes, arm: ArmEvidence, row: int, style: canvas.Style, metric: str) -> None:
+    values = sorted(value for value in arm.seeds.get(metric, ()) if value is not None)
     if len(values) > _MOST_DOTS:
         values = [values[math.floor((k + 0.5) / _MOST_DOTS * len(values))] for k in range(_MOST_DOTS)]
     heights = [row + 0.62 * (((rank + 1) * _GOLDEN) % 1 - 0.5) for rank in range(len(values))]
@@ -85,7 +94,7 @@ def _strip(axes: Axes, arm: ArmEvidence, row: int, style: canvas.Style) -> None:
     axes.text(
         -0.02, row + 0.2, count, transform=across, ha="right", va="center", fontsize=canvas.TINY, color=canvas.SOFT
     )
-    if summary := arm.summaries.get(wording.PRIMARY):
+    if summary := arm.summaries.get(metric):
         axes.plot(
             [summary.iqm] * 2, [row - 0.38, row + 0.38], color=canvas.INK, lw=2.2, solid_capstyle="butt", zorder=4
         )
@@ -108,10 +117,11 @@ def _random_walk(axes: Axes, arms: Sequence[ArmEvidence]) -> None:
         axes.axvline(total, color=canvas.SOFT, ls=(0, (1, 2)), lw=1.3, zorder=2)
 
 
-def _legend() -> list[Line2D]:
-    return [
+def _legend(*, walk: bool) -> list[Line2D]:
+    shown = [
         Line2D([], [], color=canvas.SOFT, ls="none", marker="o", ms=4, label="one seed"),
         Line2D([], [], color=canvas.INK, ls="none", marker="|", ms=11, mew=2.2, label="interquartile mean"),
         Line2D([], [], color=canvas.INK, ls="none", marker="D", ms=5.5, mfc="white", mew=1.2, label="mean"),
         Line2D([], [], color=canvas.SOFT, ls=(0, (1, 2)), lw=1.3, label="random walk"),
     ]
+    return shown if walk else shown[:-1]

@@ -3,69 +3,96 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from expkit.outcomes import numbers, wording
+from expkit.outcomes.markdown.origins import definition, origins
 from expkit.outcomes.markdown.text import code, folded, plain, table
 from expkit.records.evidence import ArmEvidence, Evidence
 
 _MOST_OPEN = 15
 """Arms of an experiment shown at once; beyond that, those no hypothesis speaks of are folded away."""
 _NONE = "–"  # noqa: RUF001
-_COLUMNS = """\
-IQM is the interquartile mean: of the middle half of the seeds. Optimum is the optimal gain times the steps, exact, \
-which no training can be expected to exceed in the long run."""
-_FIGURES = """\
-![Reward per step over the training, by arm, with pointwise 95 % bands](figures/curves.svg)
-
-![Total reward of every seed, by arm](figures/seeds.svg)"""
+_IQM = "IQM is the interquartile mean: of the middle half of the seeds."
+_OPTIMUM = """\
+Optimum is the optimal gain times the steps, exact, which no training can be expected to exceed in the long run."""
+_CURVES = "![Reward per step over the training, by arm, with pointwise 95 % bands](figures/curves.svg)"
 
 
 def arms(evidence: Evidence) -> str:
     """The section: one table per experiment and metric, then the learning curves and the per-seed distributions."""
-    parts = ["## Arms", _COLUMNS]
+    exact = any(arm.environment_digest for arm in evidence.arms)
+    parts = ["## Arms", f"{_IQM} {_OPTIMUM}" if exact else _IQM]
     for experiment, title in evidence.experiments.items():
         own = [arm for arm in evidence.arms if arm.experiment == experiment]
         if not own:
             continue
         if len(evidence.experiments) > 1:
             parts.append(f"### {plain(experiment)}: {plain(title)}")
+        parts += origins(own)
         for metric in _metrics(evidence, experiment):
-            parts.append(f"{plain(_capitalised(wording.metric_phrase(metric)))} over the seeds of each arm:")
+            parts.append(definition(evidence, experiment, metric))
             parts += _tables(evidence, own, metric)
         parts += _references(own)
-    return "\n\n".join([*parts, _FIGURES])
+    seeds = f"![{_capitalised(plain(wording.primary_phrase(evidence)))} of every seed, by arm](figures/seeds.svg)"
+    return "\n\n".join([*parts, *([_CURVES] if exact or not evidence.arms else []), seeds])
 
 
 def _metrics(evidence: Evidence, experiment: str) -> list[str]:
-    """The primary metric, then what hypotheses are decided on; a binary one has its column already."""
+    """The primary metric, then what hypotheses are decided on; a binary one of expkit's own has its column already."""
     decided = [one.metric for one in evidence.hypotheses if one.experiment == experiment]
-    return [metric for metric in dict.fromkeys([wording.PRIMARY, *decided]) if not wording.is_binary(metric)]
+    return [
+        metric
+        for metric in dict.fromkeys([wording.primary(evidence, experiment), *decided])
+        if not wording.is_binary(evidence, experiment, metric) or wording.is_declared(evidence, experiment, metric)
+    ]
 
 
 def _tables(evidence: Evidence, own: Sequence[ArmEvidence], metric: str) -> list[str]:
+    if own and wording.is_binary(evidence, own[0].experiment, metric):
+        return _opened(evidence, own, lambda shown: _shares(shown, metric))
+    return _opened(evidence, own, lambda shown: _table(shown, metric))
+
+
+def _opened(evidence: Evidence, own: Sequence[ArmEvidence], table: Callable[[Sequence[ArmEvidence]], str]) -> list[str]:
     if len(own) <= _MOST_OPEN:
-        return [_table(own, metric)]
+        return [table(own)]
     spoken_of = wording.arms_spoken_of(evidence)
     named = [arm for arm in own if (arm.experiment, arm.name) in spoken_of]
     rest = [arm for arm in own if (arm.experiment, arm.name) not in spoken_of]
-    tables = [_table(named, metric)] if named else []
-    return [*tables, folded(f"{len(rest)} {'more ' if named else ''}arms", _table(rest, metric))] if rest else tables
+    tables = [table(named)] if named else []
+    return [*tables, folded(f"{len(rest)} {'more ' if named else ''}arms", table(rest))] if rest else tables
+
+
+def _shares(shown: Sequence[ArmEvidence], metric: str) -> str:
+    """A metric of zeros and ones: how many of the seeds have a one."""
+    measured = [(arm, arm.summaries.get(metric)) for arm in shown]
+    rows = [
+        [code(arm.name), numbers.percent(summary.mean), f"{summary.n:,}"]
+        if summary
+        else [code(arm.name), _NONE, f"{wording.finished(arm):,}"]
+        for arm, summary in measured
+    ]
+    return table(["arm", "share", "n"], rows, right=(1, 2))
 
 
 def _table(shown: Sequence[ArmEvidence], metric: str) -> str:
-    head = ["arm", "mean", "IQM", "sd", "5 % quantile", "share optimal", "n"]
+    with_share = any(arm.environment_digest for arm in shown)
+    head = ["arm", "mean", "IQM", "sd", "5 % quantile", *(["share optimal"] if with_share else []), "n"]
     with_optimum = any(_optimum(arm, metric) is not None for arm in shown)
     places = max((_places(arm, metric) for arm in shown), default=0)
-    rows = [_row(arm, metric, places) + ([_optimum_cell(arm, metric, places)] if with_optimum else []) for arm in shown]
+    rows = [
+        _row(arm, metric, places, with_share) + ([_optimum_cell(arm, metric, places)] if with_optimum else [])
+        for arm in shown
+    ]
     head += ["optimum"] if with_optimum else []
     return table(head, rows, right=range(1, len(head)))
 
 
-def _row(arm: ArmEvidence, metric: str, places: int) -> list[str]:
+def _row(arm: ArmEvidence, metric: str, places: int, with_share: bool) -> list[str]:
     summary = arm.summaries.get(metric)
     if summary is None:
-        return [code(arm.name), *[_NONE] * 5, f"{wording.finished(arm):,}"]
+        return [code(arm.name), *[_NONE] * (4 + with_share), f"{wording.finished(arm):,}"]
     # where returns are measured, all of a table's paths may earn the same average a step
     optimal = arm.summaries.get("optimal_return") or arm.summaries.get("optimal_policy")
     return [
@@ -74,7 +101,7 @@ def _row(arm: ArmEvidence, metric: str, places: int) -> list[str]:
         numbers.number(summary.iqm, places),
         _NONE if summary.sd is None else numbers.number(summary.sd, places),
         _NONE if summary.q05 is None else numbers.number(summary.q05, places),
-        _NONE if optimal is None else numbers.percent(optimal.mean),
+        *([_NONE if optimal is None else numbers.percent(optimal.mean)] if with_share else []),
         f"{summary.n:,}",
     ]
 

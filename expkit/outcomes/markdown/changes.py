@@ -78,7 +78,11 @@ def _texts(question: ResearchQuestion, past: Iteration) -> Iterator[str]:
 
 def _arms(evidence: Evidence, past: Iteration) -> Iterator[str]:
     here = {f"{arm.experiment}/{arm.name}": arm for arm in evidence.arms}
-    lines = [line for name, arm in here.items() if name in past.arms and (line := _of_arm(name, arm, past.arms[name]))]
+    lines = [
+        line
+        for name, arm in here.items()
+        if name in past.arms and (line := _of_arm(evidence, name, arm, past.arms[name]))
+    ]
     new = [code(name) for name in here if name not in past.arms]
     gone = [code(name) for name in past.arms if name not in here]
     yield from lines[:_MOST_ARMS]
@@ -90,7 +94,7 @@ def _arms(evidence: Evidence, past: Iteration) -> Iterator[str]:
             yield f"{word}: {', '.join(names[:_MOST_ARMS])}{more}"
 
 
-def _of_arm(name: str, arm: ArmEvidence, past: PastArm) -> str:
+def _of_arm(evidence: Evidence, name: str, arm: ArmEvidence, past: PastArm) -> str:
     then: dict[str, Setting] = {**past.parameters, "root": past.root, "seeds": past.count}
     now: dict[str, Setting] = {**arm.parameters, "root": arm.root, "seeds": arm.count}
     parts = [
@@ -98,10 +102,14 @@ def _of_arm(name: str, arm: ArmEvidence, past: PastArm) -> str:
         for key in dict.fromkeys([*now, *then])
         if then.get(key) != now.get(key)
     ]
-    summary, iqm = arm.summaries.get(wording.PRIMARY), past.iqm.get(wording.PRIMARY)
+    metric = wording.primary(evidence, arm.experiment)
+    summary, iqm = arm.summaries.get(metric), past.iqm.get(metric)
     if summary is not None and iqm is not None and summary.iqm != iqm:
-        change = f"{numbers.number(iqm, 0)} → {numbers.number(summary.iqm, 0)}"
-        parts.append(f"interquartile mean of {wording.metric_phrase(wording.PRIMARY)} {change}")
+        ours = metric == wording.PRIMARY and not arm.metrics
+        change = " → ".join(
+            numbers.number(one, 0) if ours else numbers.significant(one, 4) for one in (iqm, summary.iqm)
+        )
+        parts.append(f"interquartile mean of {wording.metric_in(evidence, arm.experiment, metric)} {change}")
     return f"{code(name)}: {'; '.join(parts)}" if parts else ""
 
 

@@ -31,13 +31,13 @@ def _paragraph(evidence: Evidence, hypothesis: HypothesisEvidence) -> str:
             plain(_sentence(f"No test: {hypothesis.verdict}, {hypothesis.reason or 'no reason was recorded'}"))
         )
     else:
-        parts += [plain(part) for part in _tested(hypothesis, hypothesis.test)]
+        parts += [plain(part) for part in _tested(evidence, hypothesis, hypothesis.test)]
     return " ".join(parts)
 
 
-def _tested(hypothesis: HypothesisEvidence, test: Test) -> list[str]:
+def _tested(evidence: Evidence, hypothesis: HypothesisEvidence, test: Test) -> list[str]:
     places = sentences.places(hypothesis, test)
-    measure = wording.measure(hypothesis, test.estimand)
+    measure = wording.measure(evidence, hypothesis, test.estimand)
     p = numbers.p_value(test.p, test.level)
     return [
         f"{_capitalised(_method(test))}.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from expkit.outcomes import numbers
 from expkit.outcomes.markdown.text import code, folded, plain, table
-from expkit.records.evidence import Evidence, RunProvenance
+from expkit.records.evidence import ArmEvidence, Evidence, RunProvenance
 
 _SHORT = 12
 """Hex digits of a digest that tell it from any other here; `evidence.json` has them all."""
@@ -29,7 +29,7 @@ def provenance(evidence: Evidence) -> str:
     arms = [
         [
             code(f"{arm.experiment}/{arm.name}"),
-            *(code(one[:_SHORT]) if one else "none" for one in (arm.key, arm.environment_digest, arm.results_digest)),
+            *(code(one[:_SHORT]) if one else "none" for one in (arm.key, _version(arm), arm.results_digest)),
             f"{arm.root}, {arm.streams}",
         ]
         for arm in evidence.arms
@@ -37,9 +37,20 @@ def provenance(evidence: Evidence) -> str:
     body = [
         table(["", ""], rows),
         *_registrations(evidence),
-        table(["arm", "arm key", "environment", "results", "root, streams"], arms),
+        table(["arm", "arm key", _versioned(evidence), "results", "root, streams"], arms),
     ]
     return folded("Provenance", "\n\n".join(body))
+
+
+def _version(arm: ArmEvidence) -> str | None:
+    """The digest of what was acted in or, of a program, of the program."""
+    version = arm.environment_digest or arm.parameters.get("trainer.digest")
+    return version if isinstance(version, str) else None
+
+
+def _versioned(evidence: Evidence) -> str:
+    kinds = {"environment" if arm.environment_digest else "program" for arm in evidence.arms}
+    return " or ".join(sorted(kinds)) or "environment"
 
 
 def _image(run: RunProvenance) -> str:

@@ -25,7 +25,7 @@ def of_bound(hypothesis: HypothesisEvidence) -> str | None:
 def of_estimand(evidence: Evidence, hypothesis: HypothesisEvidence) -> str | None:
     """Where the estimate would lie on the other estimand, mean or interquartile mean; None where there is no other."""
     test = hypothesis.test
-    if test is None or wording.is_binary(hypothesis.metric):
+    if test is None or wording.is_binary(evidence, hypothesis.experiment, hypothesis.metric):
         return None
     other: Estimand = "mean" if test.estimand == "iqm" else "iqm"
     value = _point(evidence, hypothesis, other)
@@ -36,7 +36,7 @@ def of_estimand(evidence: Evidence, hypothesis: HypothesisEvidence) -> str | Non
     text = numbers.number(value, numbers.places_of(value, test.interval, bounds))
     hangs = "" if here == there else f", while the declared estimate is {here if here == 'inside' else f'{here} it'}"
     where = f"{there} the claimed region{' as well' if here == there else hangs}"
-    return f"The {wording.measure(hypothesis, other)} would be {text}, {where}."
+    return f"The {wording.measure(evidence, hypothesis, other)} would be {text}, {where}."
 
 
 def _of_one(

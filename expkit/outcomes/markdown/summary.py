@@ -84,9 +84,9 @@ def criterion(question: ResearchQuestion, evidence: Evidence, hypothesis: Hypoth
     """What decides, in words: `gambler / accountant, interquartile mean of total reward: 1.8 or more`."""
     declared = next((one.criterion for one in question.hypotheses if one.id == hypothesis.id), None)
     estimand = hypothesis.test.estimand if hypothesis.test else declared.estimand if declared else "iqm"
-    metric = wording.metric_phrase(hypothesis.metric)
-    if not wording.is_binary(hypothesis.metric):
-        metric = f"{wording.estimand_phrase(estimand, hypothesis.metric)} of {metric}"
+    metric = wording.metric_in(evidence, hypothesis.experiment, hypothesis.metric)
+    if not wording.is_binary(evidence, hypothesis.experiment, hypothesis.metric):
+        metric = f"{wording.estimand_phrase(estimand, binary=False)} of {metric}"
     where = f" in {plain(hypothesis.experiment)}" if len(evidence.experiments) > 1 else ""
     sign = f" {'/' if hypothesis.kind == 'ratio' else numbers.MINUS} "
     arms = sign.join(code(name) for name in (hypothesis.treatment, hypothesis.control) if name is not None)

@@ -23,7 +23,7 @@ _NORMAL_RANGE = 1.349
 def heavy_tail(evidence: Evidence, arm: ArmEvidence, metric: str) -> str | None:
     """One sentence on a heavy tail of an arm in a metric; None if mean, middle half and spread agree."""
     summary = arm.summaries.get(metric)
-    if summary is None or not summary.sd or wording.is_binary(metric):
+    if summary is None or not summary.sd or wording.is_binary(evidence, arm.experiment, metric):
         return None
     shift = summary.mean - summary.iqm
     values = sorted(value for value in arm.seeds.get(metric, ()) if value is not None)
@@ -32,8 +32,12 @@ def heavy_tail(evidence: Evidence, arm: ArmEvidence, metric: str) -> str | None:
     if not shifted and (width is None or width < _WIDE):
         return None
     places = numbers.places_for(4 * summary.sd / math.sqrt(summary.n))
+    owner, measured = (
+        wording.arm_phrase(evidence, arm.experiment, arm.name),
+        wording.metric_in(evidence, arm.experiment, metric),
+    )
     parts = [
-        f"{wording.arm_phrase(evidence, arm.experiment, arm.name)}, {wording.metric_phrase(metric)}: "
+        f"{owner}, {measured}: "
         f"mean {numbers.number(summary.mean, places)}, interquartile mean {numbers.number(summary.iqm, places)}"
     ]
     downwards = shift < 0

@@ -29,6 +29,7 @@ def read_before_trusting(question: ResearchQuestion, evidence: Evidence) -> str:
         *_replications(evidence),
         *_rewordings(question, evidence),
         *_trees(evidence),
+        *_unseeded(evidence),
         *_seeds(evidence),
         *_tails(evidence),
         *_bounds(evidence),
@@ -84,6 +85,17 @@ def _trees(evidence: Evidence) -> Iterator[str]:
     unclean = dict.fromkeys(one.commit[:7] for one in evidence.registrations if not one.clean and one.commit)
     if unclean and not run.dirty:
         yield f"**Uncommitted changes.** Some data were first recorded from a changed tree, at {', '.join(unclean)}."
+
+
+def _unseeded(evidence: Evidence) -> Iterator[str]:
+    found = [
+        plain(_named(evidence, arm)) for arm in _arms(evidence) if arm.parameters.get("trainer.seed") == "unseeded"
+    ]
+    if found:
+        yield (
+            f"**Unseeded.** {_capped(found)}: the program takes no seed, so who runs it again gets other numbers. They "
+            "can replicate a verdict and reproduce none."
+        )
 
 
 def _seeds(evidence: Evidence) -> Iterator[str]:
@@ -145,7 +157,14 @@ def _bounds(evidence: Evidence) -> Iterator[str]:
 
 
 def _kinds(evidence: Evidence) -> Iterator[str]:
-    ratios = [one.id for one in evidence.hypotheses if one.kind == "ratio" and one.metric in _WITH_THE_REWARDS_ZERO]
+    with_ratio = [one for one in evidence.hypotheses if one.kind == "ratio"]
+    foreign = [one.id for one in with_ratio if wording.is_declared(evidence, one.experiment, one.metric)]
+    ratios = [one.id for one in with_ratio if one.id not in foreign and one.metric in _WITH_THE_REWARDS_ZERO]
+    if foreign:
+        yield (
+            f"**A ratio needs a true zero** ({plain(', '.join(foreign))}). Where the zero of a metric is a convention, "
+            "only differences mean something."
+        )
     if ratios:
         yield (
             f"**A ratio needs a true zero** ({plain(', '.join(ratios))}). One more reward a step for everybody would "
