@@ -23,6 +23,7 @@ from expkit.project.mentioned import program_files
 from expkit.project.paths import Paths
 from expkit.project.read import Project
 from expkit.project.root import read_settings
+from expkit.records.attempt import Attempt
 from expkit.specs.experiment import PROJECT_IMAGE, ProgramArm
 
 Where = Literal["local", "docker"]
@@ -52,6 +53,22 @@ class Observer(Protocol):
     def phase(self, text: str) -> AbstractContextManager[None]:
         """Something that takes a while, for as long as it does."""
 
+    def aside(self, text: str) -> None:
+        """Something went less well than it could have, and changes no result."""
+
+
+class Listener(Protocol):
+    """Whoever follows trials while they run, and may neither hold them up nor fail."""
+
+    def starting(self, missing: Sequence[PlannedArm]) -> None:
+        """Trials of these arms are about to run; until they have, no other process runs any of them."""
+
+    def point(self, point: Point) -> None:
+        """A program has printed a value."""
+
+    def kept(self, attempt: Attempt) -> None:
+        """A batch has ended, and the ledger has it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class How:
@@ -79,10 +96,12 @@ class How:
         return f"{chosen} --retry-failed" if self.retry_failed else chosen
 
 
-def train_missing(project: Project, planned: Iterable[PlannedArm], how: How, *, again: str) -> Tally:
+def train_missing(
+    project: Project, planned: Iterable[PlannedArm], how: How, *, again: str, listener: Listener | None = None
+) -> Tally:
     """What came of training the missing seeds of some arms, each experiment's where it is to run.
 
-    `again` is what to type after `expkit` to resume.
+    `again` is what to type after `expkit` to resume; `listener` follows what programs say meanwhile.
 
     Raises:
         ServiceAbsent: an image is declared and no engine answers, or the image is not to be had.
@@ -106,13 +125,30 @@ def train_missing(project: Project, planned: Iterable[PlannedArm], how: How, *, 
     tallies = []
     for image, kind in dict.fromkeys(places.values()):
         arms = [arm for arm in incomplete if places[arm.experiment] == (image, kind)]
-        tallies.append(_train(project, arms, ledger, _executor(project, image, kind, how), how))
+        tallies.append(_train(project, arms, ledger, _executor(project, image, kind, how), how, listener))
         if tallies[-1].stopped:
             break
     return _without_fault(tallies, f"{again}{how.options}")
 
 
-def _train(project: Project, arms: Sequence[PlannedArm], ledger: Ledger, executor: Executor, how: How) -> Tally:
+def _train(
+    project: Project,
+    arms: Sequence[PlannedArm],
+    ledger: Ledger,
+    executor: Executor,
+    how: How,
+    listener: Listener | None,
+) -> Tally:
+    def starting(missing: Sequence[PlannedArm]) -> None:
+        if listener:
+            listener.starting(missing)
+        how.observer.starting(missing)
+
+    def point(value: Point) -> None:
+        if listener:
+            listener.point(value)
+        how.observer.point(value)
+
     how.observer.placed(executor.where + _other_code(project, executor))
     try:
         return complete(
@@ -120,9 +156,10 @@ def _train(project: Project, arms: Sequence[PlannedArm], ledger: Ledger, executo
             ledger,
             executor,
             lambda: _circumstances(project, executor, how.command),
-            on_start=how.observer.starting,
+            on_start=starting,
             on_progress=how.observer.progress,
-            on_point=how.observer.point,
+            on_point=point,
+            on_kept=listener.kept if listener else lambda attempt: None,
             on_wait=how.observer.waiting,
             retry_failed=how.retry_failed,
         )

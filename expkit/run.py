@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from expkit.broadcast import broadcasting
 from expkit.completion import How, train_missing
 from expkit.conclude import Conclusion, conclude
 from expkit.dossier import Dossier
@@ -39,7 +40,9 @@ def run_question(project: Project, question: ResearchQuestion, how: How) -> Answ
         ServiceAbsent: an image is declared and no engine answers, or the image is not to be had.
         NotWritable, LedgerDamaged: see `expkit.errors`.
     """
-    tally = train_missing(project, Dossier(project, question).arms, how, again=f"run {question.id}")
+    arms = Dossier(project, question).arms
+    with broadcasting(project, question, how.observer) as live:
+        tally = train_missing(project, arms, how, again=f"run {question.id}", listener=live)
     dossier = Dossier(project, question)
     with how.observer.phase("judging hypotheses"):
         conclusion = conclude(dossier, accept=how.accept)
@@ -55,7 +58,9 @@ def run_experiment(project: Project, experiment: Experiment, how: How) -> Answer
         Interrupted, TrialFailed, ServiceAbsent, NotWritable, LedgerDamaged: as `run_question`.
     """
     ledger = Ledger(Paths(project.root).ledger)
-    tally = train_missing(project, plan(experiment, ledger.recorded), how, again=f"run {experiment.id}")
+    with broadcasting(project, experiment, how.observer) as live:
+        arms = plan(experiment, ledger.recorded)
+        tally = train_missing(project, arms, how, again=f"run {experiment.id}", listener=live)
     with how.observer.phase("publishing to MLflow"):
         publishing = publish_experiment(project, experiment, ledger)
     return Answer(tally=tally, conclusion=None, publishing=publishing)

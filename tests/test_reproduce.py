@@ -51,6 +51,9 @@ class Diary:
         self.lines.append(text)
         yield
 
+    def aside(self, text: str) -> None:
+        self.lines.append(text)
+
 
 @pytest.fixture
 def diary() -> Diary:

@@ -108,6 +108,10 @@ class Narrator:
             f"waiting: process {holder.pid} on {holder.host} has been running trials of this arm since {holder.since}"
         )
 
+    def aside(self, text: str) -> None:
+        """Something went less well than it could have."""
+        log().print(f"[yellow]{escape(text)}[/]")
+
     @contextmanager
     def phase(self, text: str) -> Iterator[None]:
         """Show what takes a while, for as long as it does."""

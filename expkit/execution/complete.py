@@ -53,6 +53,7 @@ def complete(
     on_start: Callable[[Sequence[PlannedArm]], None],
     on_progress: Callable[[Progress], None],
     on_point: Callable[[Point], None],
+    on_kept: Callable[[Attempt], None] = lambda attempt: None,
     on_wait: Callable[[Holder], None],
     retry_failed: bool = False,
 ) -> Tally:
@@ -84,6 +85,7 @@ def complete(
                         on_point(event)
                     case Ended():
                         attempts.append(ledger.keep(_attempt(event, now.result()), event.folder))
+                        on_kept(attempts[-1])
             return Tally(attempts=tuple(attempts), stopped=stopping())
 
 

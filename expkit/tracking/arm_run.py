@@ -1,4 +1,4 @@
-"""The run of an arm: its settings, its summaries, every seed, its curve, and its Q-tables."""
+"""The run of an arm: its settings, its summaries, every seed; its curve and Q-tables, or what its programs left."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from expkit.records.evidence import ArmEvidence
 from expkit.specs.experiment import Experiment
 from expkit.specs.question import ResearchQuestion
 from expkit.tracking.artifacts import SEEDS_TABLE, Artifact, attempts_provenance, q_tables, seeds_table, trajectories
-from expkit.tracking.fields import finite, milliseconds, mixed_images, origin_tags, params
+from expkit.tracking.fields import finite, milliseconds, mixed_images, origin_tags, params, settings
 from expkit.tracking.keys import run_key
 from expkit.tracking.notes import note
 from expkit.tracking.publication import Dataset, Family, RunContent
+from expkit.tracking.trial_files import TrialFiles, trial_files
 
 if TYPE_CHECKING:
     from expkit.ledger.results import ArmResults
@@ -50,6 +51,7 @@ def arm_run(
     """What the run of an arm holds. `specs` are the declared files to keep with it, by artifact path."""
     attempts = sorted(results.attempts, key=lambda attempt: attempt.id)
     newest = attempts[-1].provenance
+    tabular, beside = arm.environment_digest is not None, trial_files(results)
     states = {attempt.provenance.git.state for attempt in attempts}
     owner = question.id if question else None
     family = Family(project=project_id, question=owner, experiment=arm.experiment, arm=arm.name)
@@ -76,13 +78,11 @@ def arm_run(
             # what mlflow's own log_table sets, so that the file is offered as a table
             "mlflow.loggedArtifacts": json.dumps([{"path": SEEDS_TABLE, "type": "table"}]),
         },
-        params=params(
-            {**arm.parameters, "seeds.root": arm.root, "seeds.count": arm.count, "seeds.streams": arm.streams}
-        ),
+        params=params(settings(arm.parameters, root=arm.root, count=arm.count, streams=arm.streams)),
         metrics=tuple(finite(_points(arm))),
         datasets=(*_environment(arm), *_inputs(experiment)),
         artifacts=(
-            *([Artifact(path="q_tables.npz", content=partial(q_tables, results))] if arm.environment_digest else []),
+            *([Artifact(path="q_tables.npz", content=partial(q_tables, results))] if tabular else []),
             Artifact(path=SEEDS_TABLE, content=partial(seeds_table, results)),
             *(
                 [Artifact(path=TRAJECTORIES_FILE, content=partial(trajectories, results))]
@@ -91,8 +91,10 @@ def arm_run(
             ),
             Artifact(path="provenance.json", content=partial(attempts_provenance, attempts)),
             *(Artifact(path=path, content=content) for path, content in specs.items()),
+            *beside.artifacts,
         ),
-        description=_description(question, experiment, arm),
+        description=_description(question, experiment, arm, beside),
+        status="FAILED" if len(arm.failed) == arm.count else "FINISHED",
         started_ms=min(milliseconds(attempt.started) for attempt in attempts),
         ended_ms=max(milliseconds(attempt.ended) for attempt in attempts),
     )
@@ -115,13 +117,13 @@ def _environment(arm: ArmEvidence) -> Iterator[Dataset]:
     if arm.environment_digest is None:
         return
     prefix = "environment."
-    settings = {name.removeprefix(prefix): value for name, value in arm.parameters.items() if name.startswith(prefix)}
+    acted_in = {name.removeprefix(prefix): value for name, value in arm.parameters.items() if name.startswith(prefix)}
     yield Dataset(
-        name=str(settings["kind"]),
+        name=str(acted_in["kind"]),
         digest=arm.environment_digest[:_DATASET_DIGEST_LIMIT],
         context="environment",
         source_type="expkit",
-        source=json.dumps({"digest": arm.environment_digest, "environment": settings}),
+        source=json.dumps({"digest": arm.environment_digest, "environment": acted_in}),
         schema=json.dumps(_TRANSITION_TABLE),
         profile=json.dumps({"optimal_gain": arm.optimal_gain, "random_gain": arm.random_gain}),
     )
@@ -139,25 +141,43 @@ def _inputs(experiment: Experiment) -> Iterator[Dataset]:
         )
 
 
-def _description(question: ResearchQuestion | None, experiment: Experiment, arm: ArmEvidence) -> str:
+def _description(
+    question: ResearchQuestion | None, experiment: Experiment, arm: ArmEvidence, beside: TrialFiles
+) -> str:
     asked = f" for {question.id}, “{question.title}”" if question else ""
     failed = f", {len(arm.failed)} of them failed or missing" if arm.failed else ""
     rows = "\n".join(
         f"| {metric} | {' | '.join(_number(getattr(summary, statistic)) for statistic in _STATISTICS)} |"
         for metric, summary in arm.summaries.items()
     )
-    gains = f"The best policy earns {_number(arm.optimal_gain)} a step, a random walk {_number(arm.random_gain)}."
-    if arm.unwitnessed:
-        gains = f"**Unwitnessed**: these results existed before, in `{arm.parameters['trainer.file']}`."
     text = f"""**{arm.name}** of the experiment `{experiment.id}`, “{experiment.title}”{asked}.
 
 {arm.count} seeds of root {arm.root}{failed}; {arm.streams} streams.
-{gains}
+{_origin(arm)}
 
 | metric | {" | ".join(_STATISTICS)} |
 |---|{"---:|" * len(_STATISTICS)}
-{rows}"""
+{rows}
+{_left(beside)}"""
     return note(text, whole="the metrics of this run")
+
+
+def _origin(arm: ArmEvidence) -> str:
+    """What yielded the numbers, or how good they can be."""
+    match arm.parameters.get("trainer.kind"):
+        case "command":
+            unseeded = arm.parameters.get("trainer.seed") == "unseeded"
+            said = " It takes no seed: its trials are replicates." if unseeded else ""
+            return f"Program: `{arm.parameters['trainer.command']}`.{said}"
+        case "recorded":
+            return f"**Unwitnessed**: these results existed before, in `{arm.parameters['trainer.file']}`."
+    return f"The best policy earns {_number(arm.optimal_gain)} a step, a random walk {_number(arm.random_gain)}."
+
+
+def _left(beside: TrialFiles) -> str:
+    if not beside.left:
+        return ""
+    return f"\n{beside.left} files of its trials, {beside.left_bytes / 1e6:,.0f} MB, are not here: the ledger has them."
 
 
 def _number(value: float | None) -> str:

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from expkit.ledger.results import ArmResults
 
 
+def settings(parameters: Mapping[str, Setting], *, root: int, count: int, streams: str) -> dict[str, Setting]:
+    """Everything an arm's run names: how the arm is configured, then its seeds."""
+    return {**parameters, "seeds.root": root, "seeds.count": count, "seeds.streams": streams}
+
+
 def params(settings: Mapping[str, Setting]) -> dict[str, str]:
     """Settings as parameters."""
     return {

@@ -89,6 +89,8 @@ class RunContent:
     started_ms: int
     ended_ms: int
     """When the trials behind it ran: milliseconds since 1970, UTC."""
+    status: Literal["FINISHED", "FAILED"] = "FINISHED"
+    """`FAILED` where no trial has a usable result."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+import socket
 import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import shorten
 from typing import Any
 
 from filelock import FileLock
 
-from expkit.errors import PublishingPending
+from expkit.tracking.faults import translated
 from expkit.tracking.manners import patience, set_manners, uncollected
-from expkit.tracking.place import is_server, shown, store_file
+from expkit.tracking.place import is_server, store_file
 from expkit.tracking.publication import Dataset, Family, Publication, RunContent
 
 _LOCK_TIMEOUT_S = 60
 _SQLITE_TIMEOUT_S = 5
-_REASON_LENGTH = 400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ def connect(uri: str, *, root: Path) -> Store:
     from mlflow import MlflowClient  # 1.4 s: nobody who only checks or plans should wait for it
 
     file = store_file(uri)
-    with _translated(uri), patience(timeout_s=5, retries=1):
+    with translated(uri), patience(timeout_s=5, retries=1):
         # mlflow tries a file it cannot open for a hundred seconds
         if file:
             _probe(file)
@@ -56,35 +56,39 @@ def connect(uri: str, *, root: Path) -> Store:
             if is_server(uri):
                 client.search_experiments(max_results=1)  # opening a server's client asks the server nothing
     artifacts = None if is_server(uri) else (file.parent if file else root) / "mlruns"
-    return Store(uri=uri, client=client, lock=lock, artifacts=artifacts)
+    return Store(uri=uri, client=client, lock=lock, artifacts=artifacts, place=_place(root))
 
 
 class Store:
     """A tracking store that is open; used by one thread at a time."""
 
-    def __init__(self, *, uri: str, client: Any, lock: FileLock, artifacts: Path | None) -> None:
+    def __init__(self, *, uri: str, client: Any, lock: FileLock, artifacts: Path | None, place: str) -> None:
         self.uri = uri
         self._client = client
         self._lock = lock
         self._artifacts = artifacts
         """Where runs keep their files; None where a server decides. mlflow's own default is the working folder."""
+        self.live_tags = {"expkit.live": "true", "expkit.live.place": place}
+        """What marks the runs of trials that are under way in this very project: they hold no results yet."""
 
     @uncollected()
     def publish(self, publication: Publication) -> dict[str, Published]:
         """Make the store hold these runs, and say by key where each is. What is there and complete is left alone.
 
         Searches by key, creates with that key, fills, and marks complete; a run that an interrupted publishing left is
-        completed in place. Of each family the run published last is current, older ones are tagged `expkit.superseded`.
+        completed in place. The run that an arm's trials were followed in becomes the one that holds their results. Of
+        each family the run published last is current, older ones are tagged `expkit.superseded`.
 
         Raises:
             PublishingPending: the store failed on the way; publishing again continues where it stopped.
         """
-        with _translated(self.uri), self._lock:
+        with translated(self.uri), self._lock:
             with patience(timeout_s=5, retries=1):
                 experiment_id, current = self._experiment(publication)
             with patience(timeout_s=30, retries=1):
                 done = {content.key: self._publish_run(experiment_id, content, current) for content in publication.runs}
-                self._supersede(publication, current or [])
+                held = {one.run_id for one in done.values()}  # an adopted one was listed without its key
+                self._supersede(publication, [run for run in current or [] if run.info.run_id not in held])
                 return done
 
     @contextmanager
@@ -94,8 +98,20 @@ class Store:
         Raises:
             PublishingPending: the store failed on the way.
         """
-        with _translated(self.uri), self._lock, patience(timeout_s=30, retries=1):
+        with translated(self.uri), self._lock, patience(timeout_s=30, retries=1):
             yield self._client
+
+    def experiment(self, publication: Publication) -> str:
+        """The id of the MLflow experiment of a publication, created where there is none; for who is `writing`."""
+        found = self._client.get_experiment_by_name(publication.name)
+        if found is not None and found.lifecycle_stage != "deleted":
+            return str(found.experiment_id)
+        return self._experiment(publication)[0]
+
+    def live_runs(self, experiment_id: str, arm_key: str) -> list[Any]:
+        """The runs that trials of an arm were followed in, in this project; for who is `writing`."""
+        runs = self._search(experiment_id, "expkit.arm.key", arm_key)
+        return [run for run in runs if self.live_tags.items() <= run.data.tags.items()]
 
     def _experiment(self, publication: Publication) -> tuple[str, list[Any] | None]:
         """The MLflow experiment's id, and its runs that are not superseded; None for them where it is new.
@@ -143,6 +159,8 @@ class Store:
         run = None if current is None else self._only_run(experiment_id, content, current)
         created = run is None
         if run is None:
+            run = self._adopted(content, current or [])
+        if run is None:
             tags = {
                 **content.tags,
                 "expkit.key": content.key,
@@ -156,7 +174,7 @@ class Store:
         run_id = run.info.run_id
         if run.info.lifecycle_stage == "deleted":
             self._client.restore_run(run_id)
-        if not _complete(run) or run.info.status != "FINISHED":
+        if not _complete(run) or run.info.status != content.status:
             try:
                 self._fill(run, content)
             except BaseException as fault:
@@ -194,6 +212,29 @@ class Store:
                 self._client.delete_run(run.info.run_id)
         return kept
 
+    def _adopted(self, content: RunContent, current: list[Any]) -> Any | None:
+        """The newest run that these trials were followed in, from now on with this content's key; None without one."""
+        from mlflow.entities import RunTag
+
+        key = content.tags.get("expkit.arm.key")
+        followed = [
+            run
+            for run in current
+            if self.live_tags.items() <= run.data.tags.items()
+            and run.data.tags.get("expkit.arm.key") == key
+            and Family.of(run.data.tags) == content.family
+            and run.info.lifecycle_stage == "active"
+            and run.data.params.items() <= content.params.items()
+        ]
+        if not followed:
+            return None
+        run_id = max(followed, key=lambda run: (run.info.start_time, run.info.run_id)).info.run_id
+        tags = {**content.tags, "expkit.key": content.key, "expkit.live": "false"}
+        tags["mlflow.note.content"] = content.description
+        # in one batch: an interruption leaves a live run, or one that is found by its key and completed
+        self._client.log_batch(run_id, tags=[RunTag(name, value) for name, value in tags.items()])
+        return self._client.get_run(run_id)
+
     def _fill(self, run: Any, content: RunContent) -> None:
         from mlflow.entities import Metric, Param
 
@@ -212,7 +253,7 @@ class Store:
             params=[Param(key, value) for key, value in content.params.items()],
         )
         self._client.set_tag(run_id, "expkit.complete", "true")
-        self._client.set_terminated(run_id, "FINISHED", content.ended_ms)
+        self._client.set_terminated(run_id, content.status, content.ended_ms)
 
     def _supersede(self, publication: Publication, current: list[Any]) -> None:
         """Tag the publication's older runs, those of arms that are gone or renamed too.
@@ -220,11 +261,14 @@ class Store:
         A run that was never completed will not be any more.
         """
         keys = {content.key for content in publication.runs}
+        families = [content.family for content in publication.runs]
         owners = {(content.family.project, content.family.question) for content in publication.runs}
         for run in current:
             tags = run.data.tags
             family = Family.of(tags)
             ours = family is not None and (family.project, family.question) in owners
+            if run.info.status == "RUNNING" and tags.get("expkit.live") == "true" and family not in families:
+                continue  # of an arm that somebody is running
             if ours and tags.get("expkit.key") not in keys and run.info.lifecycle_stage == "active":
                 self._client.set_tag(run.info.run_id, "expkit.superseded", "true")
                 if run.info.status == "RUNNING":
@@ -251,6 +295,11 @@ def _dataset_input(dataset: Dataset) -> Any:
     )
 
 
+def _place(root: Path) -> str:
+    """A project's folder on its machine as a digest: neither's name is published."""
+    return hashlib.sha256(f"{socket.gethostname()}\n{root.resolve()}".encode()).hexdigest()[:16]
+
+
 def _lock(uri: str, root: Path) -> FileLock:
     """What writers wait for: beside a local store for all its projects, else in the project."""
     file = store_file(uri)
@@ -266,34 +315,3 @@ def _probe(file: Path) -> None:
     with closing(sqlite3.connect(file, timeout=_SQLITE_TIMEOUT_S, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("ROLLBACK")
-
-
-@contextmanager
-def _translated(uri: str) -> Iterator[None]:
-    """Faults of the store, of the network and of the disk, as what they mean here: publishing is pending."""
-    from alembic.util import CommandError
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        yield
-    except (MlflowException, SQLAlchemyError, CommandError, sqlite3.Error, OSError) as error:
-        raise PublishingPending(
-            "MLflow could not be written to",
-            where=shown(uri),
-            why=_reason(error, uri),
-            mend="nothing is lost: `expkit sync` publishes later what is missing there",
-        ) from error
-
-
-def _reason(error: BaseException, uri: str) -> str:
-    """What lay at the bottom of a fault, in a line or two: `Connection refused` rather than its five wrappings."""
-    bottom = error
-    while (cause := bottom.__cause__ or bottom.__context__) is not None:
-        bottom = cause
-    if isinstance(bottom, OSError):
-        said = bottom.strerror or str(bottom)
-        text = f"{said}: {bottom.filename}" if bottom.filename else said
-    else:
-        text = str(error).strip().partition("\n")[0]
-    return shorten(text.replace(uri, shown(uri)) or type(error).__name__, _REASON_LENGTH, placeholder=" ...")

@@ -59,6 +59,9 @@ class Bystander:
     def phase(self, text: str) -> Iterator[None]:
         yield
 
+    def aside(self, text: str) -> None:
+        pass
+
 
 def opened(desk: Desk) -> Project:
     """The project as its files declare it now."""

@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
+from expkit.errors import LedgerDamaged
+from expkit.outcomes.evidence import arm_evidence
 from expkit.records.provenance import Git, Image
 from expkit.specs.inputs import Input
+from expkit.tracking import trial_files
 from expkit.tracking.mapping import experiment_publication
 from expkit.tracking.publication import Family, RunContent
+from tests import foreign
 from tests.tracking.conftest import COMMIT, DISCUSSION, HEAD, PROJECT, Case, experiment, make_case, provenance
 
 
@@ -102,6 +107,47 @@ def test_an_arm_keeps_its_tables_and_the_files_it_came_from(case: Case, tmp_path
     assert [row[1] for row in table["data"]] == results.metrics["total_reward"].tolist()
     assert files["experiment.yaml"] == case.documents.experiments["strategies"]
     assert files["question.yaml"] == case.documents.question
+
+
+def test_an_arm_of_a_program_keeps_what_its_trials_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Logs, series and files by seed; no Q-tables and no environment. What is too much is told."""
+    declared = foreign.experiment(5)
+    arm = foreign.planned(declared)[0]
+    files = {"log.txt": b"hello", "points.jsonl": b"{}", "files/plots/a.png": b"png" * 10}
+    found = foreign.results(arm, tmp_path / "ledger", files=files)
+
+    def published() -> RunContent:
+        return experiment_publication(
+            project_id=PROJECT,
+            experiment=declared,
+            arms=[arm_evidence(arm, found, [])],
+            results={arm.name: found},
+            declaration=b"id: walker",
+        ).runs[0]
+
+    run = published()
+    kept = artifacts(run, tmp_path / "files")
+    assert {path for path in kept if not path.startswith("trials/")} == {
+        "seeds.json",
+        "provenance.json",
+        "experiment.yaml",
+    }
+    assert kept["trials/3/log.txt"] == b"hello"
+    assert len([path for path in kept if path.startswith("trials/")]) == 15
+    assert run.dataset is None
+    assert points(run, "solved.mean") == [(0, 0.4)]
+    assert len(points(run, "seed.return/mean")) == 5
+    assert run.params["trainer.command"] == "python train.py --out={output} --seed={seed}"
+    assert "Program: `python train.py --out={output} --seed={seed}`." in run.description
+    assert "n/a" not in run.description.replace("| n/a |", "")
+    monkeypatch.setattr(trial_files, "MOST_BYTES", 5 * 7 + 60)
+    run = published()
+    assert "trials/1/files/plots/a.png" in {one.path for one in run.artifacts}
+    assert "trials/2/files/plots/a.png" not in {one.path for one in run.artifacts}
+    assert "3 files of its trials" in run.description
+    (tmp_path / "ledger" / found.attempts[0].id / "log.txt").write_bytes(b"other")
+    with pytest.raises(LedgerDamaged, match=r"log\.txt"):
+        artifacts(run, tmp_path / "again")
 
 
 def test_the_environment_is_a_dataset_whose_short_digest_has_the_whole_one_beside_it(case: Case) -> None:

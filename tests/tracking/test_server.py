@@ -10,12 +10,18 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from expkit.errors import PublishingPending
+from expkit.tracking.live import LiveRuns
 from expkit.tracking.store import connect
 from tests.tracking.conftest import PROJECT, Case, make_case
+from tests.tracking.test_live import NAME, ROOM, arms, eventually, live_arm, say
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 START_TIMEOUT_S = 120
 
@@ -66,6 +72,34 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=30)
+
+
+def test_a_server_that_goes_away_amid_a_run_costs_points_and_nothing_else(
+    server: tuple[str, subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    """What it took is there when it is back; what came while it was away is counted, and nobody waited for it."""
+    from mlflow import MlflowClient
+
+    uri, process = server
+    runs = LiveRuns(ROOM, lambda: connect(uri, root=tmp_path), every_s=0.02)
+    runs.starting([live_arm(arm) for arm in arms()])
+    fast = arms()[1]
+    say(runs, fast, 0, 0.5, 0.25)
+    client = MlflowClient(uri, registry_uri=uri)
+
+    def followed() -> list[Run]:
+        experiment = client.get_experiment_by_name(NAME)
+        found = client.search_runs([experiment.experiment_id]) if experiment else []
+        return [run for run in found if "live.loss.0" in run.data.metrics]
+
+    (run,) = eventually(followed)
+    assert (run.info.status, run.data.metrics["live.loss.0"]) == ("RUNNING", 0.25)
+    _stop(process)
+    say(runs, fast, 0, 0.125, start=200)
+    said = runs.close()
+    assert said is not None
+    assert said.startswith("1 live point did not reach MLflow; results are not affected: ")
+    assert "Connection refused" in said
 
 
 def test_a_server_holds_what_a_local_store_holds(
