@@ -72,6 +72,8 @@ class LiveRuns:
         self._waiting: deque[_Said] = deque()
         self._ended: dict[str, Status] = {}
         self._stop = threading.Event()
+        self._given_up = False
+        """Whether nobody waits for the thread any more: from then on runs belong to whoever publishes."""
         self._thread: threading.Thread | None = None
         self._lost = 0
         self._fault: Exception | None = None
@@ -113,6 +115,7 @@ class LiveRuns:
             self._ended.setdefault(key, "KILLED")
         self._stop.set()
         self._thread.join(_FLUSH_S)
+        self._given_up = True
         self._lost += len(self._waiting)
         return self._loss()
 
@@ -147,7 +150,7 @@ class LiveRuns:
 
     def _bring(self) -> None:
         """Everything that waits; points are forgotten only when the store has them."""
-        while count := min(len(self._waiting), _MOST_AT_ONCE):
+        while (count := min(len(self._waiting), _MOST_AT_ONCE)) and not self._given_up:
             batch: dict[str, list[_Said]] = {}
             for place in range(count):  # others append meanwhile, and only this thread takes away
                 batch.setdefault(self._waiting[place].arm, []).append(self._waiting[place])
@@ -159,6 +162,8 @@ class LiveRuns:
         # a copy in one step, since the other thread may add to it
         due = {arm: status for arm, status in self._ended.copy().items() if self._told.get(arm) != status}
         for arm in due.keys() & self._runs.keys():
+            if self._given_up:
+                return
             with self._writing() as client:
                 client.set_terminated(self._runs[arm], due[arm])
             self._told[arm] = due[arm]
