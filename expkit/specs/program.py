@@ -18,8 +18,10 @@ ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_
 """What a program calls a parameter."""
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]
 """What an environment variable is called."""
-MetricName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_./-]*$", max_length=100)]
-"""A key of the JSON lines that a program prints."""
+MetricName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$", max_length=100)
+]
+"""A key of the JSON lines that a program prints; a path without empty or dotted parts, as MLflow demands."""
 ProjectPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.@+ /-]*$", max_length=300)]
 """A file or a folder of the project, relative to its root, with `/`."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from expkit.outcomes.consistency import contradictions
 from expkit.outcomes.difference import difference
@@ -101,6 +102,13 @@ def test_whoever_changes_what_decides_about_a_metric_changes_the_decision(key: s
     assert decided(definition="in other words") == decided()
     assert decided(**{key: value})[0] != decided()[0]
     assert decided(**{key: value})[1:] == decided()[1:]
+
+
+@pytest.mark.parametrize("name", ["a//b", "a/", "a/../b", "a/./b"])
+def test_a_metric_that_mlflow_would_refuse_cannot_be_declared(name: str) -> None:
+    """It could be decided on and never be published."""
+    with pytest.raises(ValidationError):
+        foreign.experiment(trainer=foreign.command(metrics={name: {"definition": "something"}}))
 
 
 def test_an_arm_of_a_program_tells_how_it_was_called(build: Build) -> None:
