@@ -13,7 +13,8 @@ from expkit.ledger.results import ArmResults, join
 from expkit.plan import PlannedArm, plan
 from expkit.records.attempt import Attempt, FailedTrial, File, Result
 from expkit.records.provenance import Git, Image, Machine, Provenance
-from expkit.specs.experiment import Experiment
+from expkit.specs.experiment import Experiment, RecordedRows
+from expkit.specs.program import Recorded
 
 COMMIT = "4f1c9f0a7d2b3e5c6a8b9d0e1f2a3b4c5d6e7f80"
 MACHINE = Machine(
@@ -53,7 +54,21 @@ def experiment(seeds: int = 24, *, trainer: Mapping[str, Any] | None = None, **c
 def recorded(seeds: int = 24) -> Experiment:
     """The same two arms from a file."""
     trainer = {"kind": "recorded", "file": "results/walker.csv", "metrics": METRICS, "source": "the runs of last May"}
-    return experiment(seeds, trainer=trainer, arms={"slow": {"recorded_as": "lr 0.01"}, "fast": {}})
+    fields = {
+        "id": "walker",
+        "title": "A walker on a frozen lake",
+        "trainer": trainer,
+        "arms": {"slow": {"recorded_as": "lr 0.01"}, "fast": {}},
+    }
+    declared = Experiment.model_validate_json(_json(fields))
+    labels = tuple(str(seed) for seed in range(seeds))
+    assert isinstance(declared.trainer, Recorded)
+    return declared.with_recorded(
+        {
+            (declared.trainer.rows, name): RecordedRows(digest=hashlib.sha256(name.encode()).hexdigest(), seeds=labels)
+            for name in ("lr 0.01", "fast")
+        }
+    )
 
 
 def planned(declared: Experiment, missing: bool = False) -> tuple[PlannedArm, ...]:

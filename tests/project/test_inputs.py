@@ -30,12 +30,12 @@ seeds: {{root: 1, count: 5}}
 PROGRAM = """\
 id: maps
 title: A program that reads maps
+image: maps:1
 {inputs}
 trainer:
   kind: command
   command: [python, train.py, "--seed={{seed}}", "--maps={{inputs}}/maps"]
   metrics: {{score: {{definition: what it scores}}}}
-  digest: {digest}
 arms: {{one: {{}}}}
 seeds: {{root: 1, count: 5}}
 """

@@ -66,7 +66,11 @@ def test_a_sound_project_is_read_whole() -> None:
         ("slip: 0.1", "<<: {}", "3:30: << is a merge key"),
         ("steps: 10000", "steps: 1e4", "4:33: steps: expected a whole number from 40 to 1000000000000, found the nu"),
         ("steps: 10000", "steps: 39", "4:33: steps: 39 is out of range; valid is a whole number from 40 to 1000"),
-        ("kind: tabular", "kind: deep", "4:17: kind cannot be 'deep'; valid are tabular, command, recorded"),
+        (
+            "kind: tabular",
+            "kind: deep",
+            "4:17: there is no trainer of the kind 'deep'; valid are command, recorded, tabular",
+        ),
         (
             ", steps: 10000",
             "",

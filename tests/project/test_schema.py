@@ -86,7 +86,6 @@ def test_the_sound_files_satisfy_their_schemas() -> None:
         ({"titel": "x"}, ": unknown titel"),
         ({"seeds": {"root": 1}}, ".seeds: lacks count"),
         ({"environment": {"kind": "dungeon", "slip": 2}}, ".environment: oneOf"),
-        ({"outputs": ["reward"]}, ".outputs[0]: choice"),
         ({"arms": {"a b": {"agent": {"kind": "drunkard"}}}}, ".arms: unknown a b"),
         ({"arms": {"a": {"agent": {"kind": "nobody"}}}}, ".arms.a.agent: oneOf"),
         (

@@ -134,7 +134,7 @@ def test_an_arm_of_a_program_keeps_what_its_trials_left(tmp_path: Path, monkeypa
     }
     assert kept["trials/3/log.txt"] == b"hello"
     assert len([path for path in kept if path.startswith("trials/")]) == 15
-    assert run.dataset is None
+    assert run.datasets == ()
     assert points(run, "solved.mean") == [(0, 0.4)]
     assert len(points(run, "seed.return/mean")) == 5
     assert run.params["trainer.command"] == "python train.py --out={output} --seed={seed}"
