@@ -24,6 +24,7 @@ class History:
         self._known: dict[str, bool] = {}
         self._trees: dict[tuple[str, tuple[str, ...]], dict[str, bytes]] = {}
         self._names: dict[str, tuple[str, ...]] = {}
+        self._versions: dict[str, list[tuple[str, bytes]]] = {}
 
     @cached_property
     def _repository(self) -> Repository | None:
@@ -104,6 +105,11 @@ class History:
 
     def versions(self, path: str) -> list[tuple[str, bytes]]:
         """A file as each commit that touched it left it, newest first, at most 1000; deletions are left out."""
+        if path not in self._versions:
+            self._versions[path] = self._read_versions(path)
+        return list(self._versions[path])
+
+    def _read_versions(self, path: str) -> list[tuple[str, bytes]]:
         if self._repository is None or self.head is None or not path or "\n" in path:
             return []
         below = f"{self._repository.prefix}{path}"
