@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -143,7 +143,7 @@ def _parse_declarations(sorted_files: tuple[tuple[str, bytes], ...]) -> Declarat
     experiment_files: dict[str, ExperimentFile] = {}
     for file, content in files.items():
         if matched := _EXPERIMENT.fullmatch(file):
-            document = read_yaml(file, content)
+            document = _document(file, content)
             experiment = _validated(document, Experiment, matched["id"])
             arms = _arms(document, experiment) if experiment else None
             if experiment and arms is not None:
@@ -159,7 +159,7 @@ def _parse_declarations(sorted_files: tuple[tuple[str, bytes], ...]) -> Declarat
             if experiment:
                 experiments[experiment.id] = experiment
         elif matched := _QUESTION.fullmatch(file):
-            document = read_yaml(file, content)
+            document = _document(file, content)
             question = _validated(document, ResearchQuestion, matched["id"])
             question_files.append(_question_file(document, matched["id"], question))
             mistakes += document.mistakes
@@ -175,6 +175,15 @@ def _parse_declarations(sorted_files: tuple[tuple[str, bytes], ...]) -> Declarat
         for name, one in file.experiment.inputs.items()
     ]
     return Declarations(questions=questions, experiments=experiments, inputs=tuple(inputs))
+
+
+def _document(file: str, content: bytes) -> Document:
+    """One file's document, with mistakes that can be added to."""
+    read = _read_once(file, content)
+    return replace(read, mistakes=list(read.mistakes))
+
+
+_read_once = lru_cache(maxsize=256)(read_yaml)  # between one commit and the next, most files stay as they are
 
 
 def _misplaced(files: Mapping[str, bytes]) -> list[Mistake]:
