@@ -30,12 +30,15 @@ NumPy promises that seeding and raw words stay as they are.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.random import SeedSequence
 from numpy.typing import NDArray
 
 from expkit.specs.experiment import Streams
+
+if TYPE_CHECKING:
+    from numpy.random import SeedSequence
 
 ENVIRONMENT, AGENT, STARTS, FURTHER, PROGRAM = 0, 1, 2, 3, 4
 
@@ -45,7 +48,8 @@ SEED_LIMIT = 2**32
 
 def stream(root: int, arm_key: str, streams: Streams, seed: int, number: int) -> SeedSequence:
     """The seed sequence of one stream of one trial: the contract, as NumPy writes it."""
-    return SeedSequence(_entropy(root, arm_key, streams), spawn_key=(seed, number))
+    # np.random is imported when it is first named: a plan needs the numbers of streams, and none of their words
+    return np.random.SeedSequence(_entropy(root, arm_key, streams), spawn_key=(seed, number))
 
 
 def seeding_words(
@@ -64,7 +68,7 @@ def seeding_words(
     if not all(0 <= seed < SEED_LIMIT for seed in seeds):
         raise ValueError(f"seed numbers must lie in [0, 2**32); got {min(seeds)} to {max(seeds)}")
     keys = np.array(seeds, dtype=np.uint32)
-    shared = SeedSequence(_entropy(root, arm_key, streams)).pool
+    shared = np.random.SeedSequence(_entropy(root, arm_key, streams)).pool
     words = np.empty((len(keys), count, 4), dtype=np.uint64)
     for number in range(count):
         pool = [np.full(len(keys), word, dtype=np.uint32) for word in shared]
