@@ -42,10 +42,11 @@ def command(ctx: click.Context, port: int) -> int:
             "there is nothing to show yet", where=str(file), mend="publish something first: expkit run rq01"
         )
     log().print(f"serving {shown(uri)} at {base}; ready in some ten seconds; Ctrl-C ends it")
-    server = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri]
+    # one worker, where mlflow starts four that each import all of it: one person looks at this
+    server = [sys.executable, "-m", "mlflow", "server", "--workers", "1", "--backend-store-uri", uri]
     # no job queue: nobody asks this server to run anything, and its workers would start with it
     environment = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **os.environ}
-    # a session of its own: the server has workers, and they are ended with it or they would keep the port
+    # a session of its own: the server has a worker, which is ended with it or would keep the port
     process = subprocess.Popen(
         [*server, "--host", "127.0.0.1", "--port", str(port)],
         cwd=project.root,
