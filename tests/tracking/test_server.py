@@ -36,7 +36,8 @@ def server(tmp_path: Path, blank_store: bytes) -> Iterator[tuple[str, subprocess
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    # without the job queue, whose eight processes nobody here asks for anything
+    environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     environment.pop("MLFLOW_TRACKING_URI", None)
     log = (tmp_path / "server.log").open("wb")
     process = subprocess.Popen(
