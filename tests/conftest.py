@@ -263,6 +263,12 @@ def first_run(_answered: tuple[Desk, Said]) -> Said:
     return _answered[1]
 
 
+@pytest.fixture(scope="session")
+def desk_of(shared_store: str) -> Callable[[Path], Desk]:
+    """Makes a project with a question, committed and not run yet, in a folder: for what several tests begin with."""
+    return lambda root: _new_desk(root, shared_store)
+
+
 @pytest.fixture
 def desk(tmp_path: Path, shared_store: str) -> Desk:
     """A project with a question, committed and not run yet."""

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import signal
 import tarfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,22 @@ def run_in(desk: Desk, image: str) -> None:
     assert said.code == 0, said
 
 
+@pytest.fixture(scope="module")
+def _recorded(
+    desk_of: Callable[[Path], Desk], engine: Engine, worker_image: str, tmp_path_factory: pytest.TempPathFactory
+) -> Desk:
+    desk = desk_of(tmp_path_factory.mktemp("recorded") / "project")
+    run_in(desk, worker_image)
+    assert containers(engine, desk) == []
+    return desk
+
+
+@pytest.fixture
+def recorded(_recorded: Desk, tmp_path: Path) -> Desk:
+    """A project whose question was answered in the worker's image."""
+    return replace(_recorded, root=Path(shutil.copytree(_recorded.root, tmp_path / "project", symlinks=True)))
+
+
 def executed_in(desk: Desk, *arguments: str) -> set[str]:
     """The ids of the images that a reproduction ran in."""
     return {arm["image"]["id"] for arm in desk.json("reproduce", "rq01", *arguments)["arms"]}
@@ -69,26 +87,24 @@ def containers(engine: Engine, desk: Desk) -> list[str]:
     return [container["Id"] for container in found]
 
 
-def test_a_run_is_reproduced_in_its_image_by_its_id(desk: Desk, engine: Engine, worker_image: str) -> None:
+def test_a_run_is_reproduced_in_its_image_by_its_id(recorded: Desk, engine: Engine, worker_image: str) -> None:
     """As long as it was never pushed, the Id is all it has; nothing of the reproduction is left."""
-    run_in(desk, worker_image)
-    records = desk.records()
-    said = desk.expkit("reproduce", "rq01")
+    records = recorded.records()
+    said = recorded.expkit("reproduce", "rq01")
     assert said.code == 0, said
     assert f"in image {worker_image[:19]}, the recorded one by its Id; it was never pushed" in said.out
     assert said.out.splitlines()[-1] == "reproduced: 18 trials came out as recorded, digest by digest"
     assert said.out.count(worker_image.removeprefix("sha256:")[:12]) >= 3
     assert "as recorded" in said.out.splitlines()[2]
-    assert executed_in(desk) == {worker_image}
-    assert desk.records() == records
-    assert containers(engine, desk) == []
-    assert list((desk.root / ".expkit" / "containers").iterdir()) == []
+    assert executed_in(recorded) == {worker_image}
+    assert recorded.records() == records
+    assert containers(engine, recorded) == []
+    assert list((recorded.root / ".expkit" / "containers").iterdir()) == []
 
 
-def test_what_was_recorded_in_an_image_is_the_same_on_this_host(desk: Desk, worker_image: str) -> None:
+def test_what_was_recorded_in_an_image_is_the_same_on_this_host(recorded: Desk, worker_image: str) -> None:
     """`--on host` is said, with the versions that differ, if any do."""
-    run_in(desk, worker_image)
-    said = desk.expkit("reproduce", "rq01", "--on", "host")
+    said = recorded.expkit("reproduce", "rq01", "--on", "host")
     assert said.code == 0, said
     assert f"on this host, as --on host says; it was recorded in {worker_image[:19]}" in said.out
     assert "recorded with " in said.out or "as recorded" in said.out
@@ -102,15 +118,14 @@ def test_what_was_recorded_on_a_host_is_the_same_in_an_image(answered: Desk, wor
     assert executed_in(answered, "--image", worker_image) == {worker_image}
 
 
-def test_a_mismatch_is_found_in_an_image_as_on_the_host(desk: Desk, worker_image: str) -> None:
+def test_a_mismatch_is_found_in_an_image_as_on_the_host(recorded: Desk) -> None:
     """Seed, state, action and by how much."""
-    run_in(desk, worker_image)
 
     def change(arrays: dict[str, Any], _: dict[str, Any]) -> None:
         arrays["q"][5, 4, 1] -= 2
 
-    doctor_trials(desk, "gambler", change)
-    said = desk.expkit("reproduce", "rq01")
+    doctor_trials(recorded, "gambler", change)
+    said = recorded.expkit("reproduce", "rq01")
     assert said.code == 1, said
     assert "differs: seed 5, state 4, BACKWARD: " in said.out
     assert "(+2)" in said.out
@@ -316,13 +331,12 @@ def test_an_image_of_another_engine_version_refuses_the_work(desk: Desk, derived
     assert "expkit replicate" in said.err
 
 
-def test_an_image_of_another_machine_is_not_looked_for(desk: Desk, worker_image: str) -> None:
+def test_an_image_of_another_machine_is_not_looked_for(recorded: Desk) -> None:
     """What was recorded on another architecture cannot come out here."""
-    run_in(desk, worker_image)
     doctor_record(
-        desk, "gambler", lambda record: record["provenance"]["machine"].update(architecture=OTHER_ARCHITECTURE)
+        recorded, "gambler", lambda record: record["provenance"]["machine"].update(architecture=OTHER_ARCHITECTURE)
     )
-    said = desk.expkit("reproduce", "rq01")
+    said = recorded.expkit("reproduce", "rq01")
     assert said.code == 5, said
     assert f"recorded on {OTHER_ARCHITECTURE}, and the container engine runs " in said.err
 
