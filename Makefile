@@ -29,7 +29,7 @@ $(READY): constraints.txt pyproject.toml
 experiment: $(READY) ## Answer a research question: make experiment RQ=rq01 [EXECUTOR=docker]
 	@test -n "$(RQ)" || { echo "which question? make experiment RQ=rq01" >&2; $(BIN)/expkit list >&2; exit 2; }
 	@test "$(EXECUTOR)" != docker || $(BIN)/expkit image build
-	@$(BIN)/expkit run $(RQ) $(if $(EXECUTOR),--executor $(EXECUTOR)) $(ARGS)
+	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/expkit run $(RQ) $(if $(EXECUTOR),--executor $(EXECUTOR)) $(ARGS)
 
 image: $(READY) ## Build the image of the current commit.
 	@$(BIN)/expkit image build $(ARGS)
