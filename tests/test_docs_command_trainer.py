@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +18,6 @@ PAGE = (Path(__file__).parents[1] / "docs" / "command-trainer.md").read_text(enc
 FILES = dict(re.findall(r"`([a-z_/]+\.\w+)`:\n\n```\w+\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
 IMPORT, PLAN, RUN = (line.split()[2:] for line in re.findall(r"^\$ expkit .*$", PAGE, re.MULTILINE))
 QUESTION = "research_questions/bandit/question.yaml"
-
-executed = pytest.mark.skipif(
-    find_spec("expkit.execution.programs") is None or find_spec("expkit.outcomes.meaning") is None,
-    reason="waits for what executes programs, and for outcomes of arms without tables",
-)
 
 
 @pytest.fixture
@@ -50,7 +44,6 @@ def test_the_step_becomes_the_experiment_on_the_page(beginning: Desk) -> None:
     assert beginning.git("status", "--porcelain") == "?? experiments/bandit.yaml"
 
 
-@executed
 def test_the_example_is_run_and_judged(beginning: Desk) -> None:
     """The program is not changed, and its results reach a verdict."""
     assert beginning.expkit(*IMPORT).code == 0
