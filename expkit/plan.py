@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import JsonValue
 
 from expkit.digests import digest
 from expkit.records.work import Work
+from expkit.specs.environment import Environment
 from expkit.specs.experiment import Experiment, ProgramArm, RecordedArm, ResolvedArm, Streams, TabularArm
 from expkit.specs.inputs import identity
 from expkit.specs.recording import Trajectories
 from expkit.specs.resolve import resolve
+from expkit.specs.targets import Target, resolve_targets
 from expkit.training.compile import compile_environment
 from expkit.training.engine import ENGINE_VERSION
 from expkit.training.learners import effort
@@ -22,6 +25,18 @@ Recorded = Callable[[str, int, Streams], frozenset[int]]
 
 STEPS_PER_BATCH = 40_000_000
 """About a second of kernel on one core, for a simple agent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedTarget:
+    """An environment that an arm's policies are evaluated in, beside the one it is trained in."""
+
+    name: str
+    environment: Environment
+    digest: str
+    """Of its transition table."""
+    unseen: Literal["random", "last"] | None
+    """What is done in states beyond the arm's table; None where both have the same states."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +54,13 @@ class PlannedArm:
     missing: tuple[int, ...]
     record: Trajectories | None = None
     """The trajectories to keep, which are no part of what the arm is."""
+    targets: tuple[PlannedTarget, ...] = ()
+    """Where else its policies are evaluated, which is no part of its identity: that follows from what was trained."""
+
+    @property
+    def elsewhere(self) -> dict[str, tuple[str, str | None]]:
+        """What decides where it is evaluated: digest of the table and rule for unseen states, by name."""
+        return {target.name: (target.digest, target.unseen) for target in self.targets}
 
     @property
     def name(self) -> str:
@@ -101,6 +123,7 @@ def plan(experiment: Experiment, recorded: Recorded) -> tuple[PlannedArm, ...]:
     Raises:
         Unresolvable: the arms cannot be resolved; `expkit.project` has refused such an experiment before.
     """
+    targets = resolve_targets(experiment)
     planned = []
     for arm in resolve(experiment):
         seeds = tuple(range(experiment.seeds_of(arm).count))
@@ -118,6 +141,17 @@ def plan(experiment: Experiment, recorded: Recorded) -> tuple[PlannedArm, ...]:
                 seeds=seeds,
                 missing=tuple(seed for seed in seeds if seed not in done),
                 record=experiment.record.trajectories if experiment.record else None,
+                targets=_planned_targets(experiment, arm, targets) if isinstance(arm, TabularArm) else (),
             )
         )
     return tuple(planned)
+
+
+def _planned_targets(experiment: Experiment, arm: TabularArm, targets: Iterable[Target]) -> tuple[PlannedTarget, ...]:
+    trained = compile_environment(arm.environment).states
+    found = []
+    for target in targets:
+        mdp = compile_environment(target.environment)
+        unseen = experiment.carry.unseen if experiment.carry and mdp.states != trained else None
+        found.append(PlannedTarget(name=target.name, environment=target.environment, digest=mdp.digest, unseen=unseen))
+    return tuple(found)

@@ -17,7 +17,7 @@ from expkit.project.paths import Paths
 from expkit.project.read import Project
 from expkit.records.evidence import Evidence
 from expkit.specs.experiment import Experiment
-from expkit.tracking.keys import experiment_name, outcome_key, run_key
+from expkit.tracking.keys import arm_digests, experiment_name, outcome_key, run_key
 from expkit.tracking.mapping import experiment_publication, question_publication
 from expkit.tracking.outcome_run import Documents
 from expkit.tracking.place import store_file, tracking_uri
@@ -87,8 +87,14 @@ def publish_experiment(project: Project, experiment: Experiment, ledger: Ledger)
         )
 
     keys = {
-        name: run_key(project.id, None, experiment.id, name, found.arm_key, found.results_digest)
-        for name, found in results.items()
+        arm.name: run_key(
+            project.id,
+            None,
+            experiment.id,
+            arm.name,
+            *arm_digests(arm.key, results[arm.name].results_digest, arm.elsewhere),
+        )
+        for arm in planned
     }
     return _publish(project, _told(project, experiment_name(project.id, experiment=experiment.id), keys), publication)
 
@@ -99,7 +105,7 @@ def _question_keys(dossier: Dossier, evidence: Evidence) -> dict[str, str]:
     several = len(evidence.experiments) > 1
     keys = {
         (f"{arm.experiment}/{arm.name}" if several else arm.name): run_key(
-            project, question, arm.experiment, arm.name, arm.key, arm.results_digest
+            project, question, arm.experiment, arm.name, *arm_digests(arm.key, arm.results_digest, arm.elsewhere)
         )
         for arm in evidence.arms
     }

@@ -21,7 +21,7 @@ from expkit.plan import PlannedArm
 from expkit.records.attempt import Attempt
 from expkit.records.evidence import Evidence, Interval
 from expkit.records.provenance import Image
-from expkit.specs.criterion import Difference, Ratio, Value
+from expkit.specs.criterion import Difference, Ratio, Value, metric_of
 from expkit.specs.experiment import Experiment, ProgramArm
 from expkit.specs.program import Command, Recorded
 from expkit.specs.question import Hypothesis, ResearchQuestion
@@ -179,7 +179,7 @@ def _claim(hypothesis: Hypothesis) -> str:
             measured = f"{criterion.treatment} {numbers.MINUS} {criterion.control}"
         case Ratio():
             measured = f"{criterion.treatment} / {criterion.control}"
-    return f"{criterion.estimand} of {criterion.metric}, {measured}: {region}"
+    return f"{criterion.estimand} of {metric_of(criterion)}, {measured}: {region}"
 
 
 def _region(criterion: Difference | Ratio | Value) -> Interval:

@@ -18,7 +18,7 @@ from expkit.records.evidence import ArmEvidence, Evidence, HypothesisEvidence, I
 from expkit.records.registration import Standing
 from expkit.specs.criterion import Estimand
 from expkit.specs.experiment import Streams
-from expkit.specs.metric import CURVE_WINDOWS
+from expkit.specs.metric import CURVE_WINDOWS, unplaced
 
 _RELATIVE = 1e-9
 """Statistics are kept to 10 significant digits."""
@@ -181,8 +181,9 @@ def _decided(evidence: Evidence) -> dict[str, _Decided]:
 
 def _is_of(hypothesis: HypothesisEvidence, standing: Standing) -> bool:
     """Whether a hypothesis in the evidence is the one that a decision was registered for."""
+    elsewhere = "evaluated_on" in standing.decision  # by content; names of environments decide nothing
     decided = {
-        "metric": hypothesis.metric,
+        "metric": unplaced(hypothesis.metric)[0] if elsewhere else hypothesis.metric,
         "kind": hypothesis.kind,
         "region": {"low": hypothesis.region.low, "high": hypothesis.region.high},
     }

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from expkit.errors import TrialFailed
 from expkit.ledger.results import ArmResults
+from expkit.outcomes.elsewhere import elsewhere, evaluated, gains, is_measured, per_seed
 from expkit.outcomes.freshness import ArmId, parameters, question_digest, science
 from expkit.outcomes.iteration import previous_of
 from expkit.outcomes.meaning import declared_by, in_order, measured_by
@@ -21,6 +21,7 @@ from expkit.outcomes.registration import Planned, standings
 from expkit.outcomes.replication import graded, unique
 from expkit.outcomes.standing import Records, judge, with_results
 from expkit.plan import PlannedArm
+from expkit.records.elsewhere import PlaceEstimate
 from expkit.records.evidence import (
     ArmEvidence,
     Curve,
@@ -30,11 +31,10 @@ from expkit.records.evidence import (
     Replication,
 )
 from expkit.records.registration import Standing
-from expkit.specs.criterion import Value
+from expkit.specs.criterion import Ratio, Value, metric_of
 from expkit.specs.experiment import Experiment, RecordedArm, TabularArm, as_tabular
-from expkit.specs.metric import TABULAR_METRICS, Metric
+from expkit.specs.metric import TABULAR_METRICS, Metric, placed
 from expkit.specs.question import Hypothesis, ResearchQuestion
-from expkit.statistics.rounding import rounded
 from expkit.statistics.version import STATISTICS_VERSION
 
 if TYPE_CHECKING:
@@ -71,11 +71,12 @@ def build_evidence(
         TrialFailed: not one trial has finished, so there is nothing to write evidence from.
     """
     arms = [arm for experiment in question.experiments for arm in planned[experiment]]
-    ours = [results[arm.experiment, arm.name] for arm in arms]
+    results = {(arm.experiment, arm.name): evaluated(arm, results[arm.experiment, arm.name]) for arm in arms}
+    ours = list(results.values())
     records = with_results(records, ours)
     standing = standings(question, planned, experiments)
     family, kept = standing[0].family_digest, unique([*replications, *(previous.replications if previous else ())])
-    decided_on = {"total_reward", *(hypothesis.criterion.metric for hypothesis in question.hypotheses)}
+    decided_on = {"total_reward", *(name for one in question.hypotheses for name in _decided_on(one))}
     evidence = Evidence(
         question=question.id,
         question_digest=question_digest(question),
@@ -115,11 +116,12 @@ def arm_evidence(arm: PlannedArm, results: ArmResults, decided_on: Collection[st
     """
     from expkit.statistics.estimate import curve_with_band, summarize  # scipy: 0.8 s
 
-    defined = _defined(arm)
-    columns = {metric: per_seed(arm, results, metric) for metric in in_order(_reported(arm, results), defined)}
+    results, defined = evaluated(arm, results), _defined(arm)
+    reported = in_order(_reported(arm, results, decided_on), defined)
+    columns = {metric: per_seed(arm, results, metric) for metric in reported}
     kept = _kept(arm, results, set(decided_on), columns)
     summaries = {
-        metric: summarize(values[np.isfinite(values)], better=defined[metric].better if metric in defined else "higher")
+        metric: summarize(values[np.isfinite(values)], better=measured_by(arm.arm, metric).better)
         for metric, values in columns.items()
         if np.isfinite(values).any()
     }
@@ -149,6 +151,7 @@ def arm_evidence(arm: PlannedArm, results: ArmResults, decided_on: Collection[st
         else Curve(steps=(), value=(), low=(), high=()),
         unwitnessed=isinstance(arm.arm, RecordedArm),
         metrics=declared_by(arm.arm),
+        evaluated_on={target.name: elsewhere(arm, target) for target in arm.targets},
     )
 
 
@@ -156,9 +159,11 @@ def _defined(arm: PlannedArm) -> Mapping[str, Metric]:
     return TABULAR_METRICS if isinstance(arm.arm, TabularArm) else arm.arm.measured
 
 
-def _reported(arm: PlannedArm, results: ArmResults) -> list[str]:
+def _reported(arm: PlannedArm, results: ArmResults, decided_on: Collection[str]) -> set[str]:
     """The metrics that evidence tells of: all that were measured, of what others run those that are declared."""
-    return [name for name in results.metrics if isinstance(arm.arm, TabularArm) or name in arm.arm.measured]
+    if not isinstance(arm.arm, TabularArm):
+        return results.metrics.keys() & arm.arm.measured.keys()
+    return {*results.metrics, *(metric for metric in decided_on if is_measured(arm, results, metric))}
 
 
 def _kept(
@@ -176,26 +181,7 @@ def _kept(
 
 def _gains(arm: PlannedArm) -> tuple[float, float]:
     """The best average reward per step in an arm's environment, and that of the random walk."""
-    from expkit.training.compile import compile_environment
-    from expkit.training.evaluate import optimal_gain, random_gain  # numba: 0.3 s
-
-    mdp = compile_environment(as_tabular(arm.arm).environment)
-    optimal, random = optimal_gain(mdp), random_gain(mdp)
-    if not np.isfinite([optimal, random]).all():
-        raise TrialFailed(
-            f"the gain of arm {arm.name} of {arm.experiment} is beyond what a double holds",
-            why=f"the best policy's gain comes to {optimal}, the random walk's to {random}",
-            mend="declare smaller rewards",
-        )
-    return rounded(optimal), rounded(random)
-
-
-def per_seed(arm: PlannedArm, results: ArmResults, metric: str) -> NDArray[np.float64]:
-    """One metric of every declared seed: float64 [count], NaN where a seed is missing or failed."""
-    values = np.full(len(arm.seeds), np.nan)
-    if metric in results.metrics:
-        values[list(results.seeds)] = results.metrics[metric]
-    return values
+    return gains(as_tabular(arm.arm).environment, of=f"arm {arm.name} of {arm.experiment}")
 
 
 def decisions(
@@ -208,6 +194,7 @@ def decisions(
     from expkit.statistics.verdict import decide  # scipy: 0.8 s
 
     planned = {(arm.experiment, arm.name): arm for arm in arms}
+    results = {place: evaluated(arm, results[place]) for place, arm in planned.items()}
     return decide([_claim(one, experiments, planned, results) for one in question.hypotheses], question.family.alpha)
 
 
@@ -229,7 +216,7 @@ def _hypotheses(
             HypothesisEvidence(
                 id=hypothesis.id,
                 experiment=hypothesis.experiment,
-                metric=criterion.metric,
+                metric=metric_of(criterion),
                 kind=criterion.kind,
                 treatment=treatment,
                 control=control,
@@ -242,6 +229,7 @@ def _hypotheses(
                 standing=judgement.standing,
                 standing_reason=judgement.reason,
                 grade=judgement.grade,
+                places=_by_place(hypothesis, experiments, arms, results),
             )
         )
     return tuple(evidence)
@@ -252,30 +240,60 @@ def _claim(
     experiments: Mapping[str, Experiment],
     planned: Mapping[ArmId, PlannedArm],
     results: Mapping[ArmId, ArmResults],
+    metric: str | None = None,
 ) -> Claim:
+    """A hypothesis with its seeds; with another metric than its own where one is named."""
     from expkit.statistics.claim import Claim  # scipy: 0.8 s
 
     criterion, experiment = hypothesis.criterion, experiments[hypothesis.experiment]
+    metric = metric or metric_of(criterion)
 
     def values(name: str) -> NDArray[np.float64]:
         place = (hypothesis.experiment, name)
-        return per_seed(planned[place], results[place], criterion.metric)
+        return per_seed(planned[place], results[place], metric)
 
     treatment, control = _arms(hypothesis)
-    metric = measured_by(planned[hypothesis.experiment, treatment].arm, criterion.metric)
+    meaning = measured_by(planned[hypothesis.experiment, treatment].arm, metric)
     return Claim(
         kind=criterion.kind,
         region=Interval(low=criterion.low, high=criterion.high),
         estimand=criterion.estimand,
-        binary=metric.binary,
+        binary=meaning.binary,
         paired=experiment.seeds.streams == "common" and control is not None,
         treatment=values(treatment),
         control=None if control is None else values(control),
         failed_seed=experiment.failed_seed,
-        better=metric.better,
+        better=meaning.better,
         withdrawn=hypothesis.withdrawn,
         expected=criterion.expected,
     )
+
+
+def _by_place(
+    hypothesis: Hypothesis,
+    experiments: Mapping[str, Experiment],
+    arms: Sequence[PlannedArm],
+    results: Mapping[ArmId, ArmResults],
+) -> dict[str, PlaceEstimate | None]:
+    """What a hypothesis that spans environments comes to in each of them alone."""
+    criterion = hypothesis.criterion
+    if isinstance(criterion, Ratio) or not criterion.across:
+        return {}
+    from expkit.statistics.compare import shown  # scipy: 0.8 s
+
+    planned = {(arm.experiment, arm.name): arm for arm in arms}
+    claims = {
+        place: _claim(hypothesis, experiments, planned, results, placed(criterion.metric, (place,)))
+        for place in criterion.across
+    }
+    return {place: shown(claim) for place, claim in claims.items()}
+
+
+def _decided_on(hypothesis: Hypothesis) -> tuple[str, ...]:
+    """The metric a hypothesis is decided on, and where it spans environments, that of each."""
+    criterion = hypothesis.criterion
+    places = () if isinstance(criterion, Ratio) else criterion.across
+    return (metric_of(criterion), *(placed(criterion.metric, (place,)) for place in places))
 
 
 def _arms(hypothesis: Hypothesis) -> tuple[str, str | None]:

@@ -42,13 +42,13 @@ def parameters(arm: ResolvedArm) -> dict[str, Setting]:
     """
     match arm:
         case ProgramArm():
-            return dict(_flat(_program(arm), ""))
+            return dict(flat(_program(arm), ""))
         case RecordedArm():
             told = arm.model_dump(mode="json", include={"recorded_as", "trainer"}, exclude={"trainer": {"metrics"}})
             left_out = {"trainer.ignored": ", ".join(arm.trainer.ignored)} if arm.trainer.ignored else {}
-            return {**dict(_flat(told, "")), **left_out}
+            return {**dict(flat(told, "")), **left_out}
     included = {"agent", "environment", "trainer", "inputs", "representation"}
-    return dict(_flat(arm.model_dump(mode="json", include=included), ""))
+    return dict(flat(arm.model_dump(mode="json", include=included), ""))
 
 
 def science(evidence: Evidence) -> JsonValue:
@@ -67,7 +67,7 @@ def science(evidence: Evidence) -> JsonValue:
                 mode="json",
                 include={
                     *("experiment", "name", "key", "parameters", "varied", "root", "streams", "count"),
-                    *("failed", "results_digest", "seeds", "metrics"),
+                    *("failed", "results_digest", "seeds", "metrics", "evaluated_on"),
                 },
             )
             for arm in evidence.arms
@@ -211,6 +211,8 @@ def _changes_of_arms(evidence: Evidence, planned: Sequence[PlannedArm]) -> list[
             changes.append((place, "is configured otherwise", "are configured otherwise"))
         elif declared_by(arm.arm) != known.metrics:
             changes.append((place, "has metrics that are defined otherwise", "have metrics that are defined otherwise"))
+        if arm.elsewhere != known.elsewhere:
+            changes.append((place, "is evaluated elsewhere", "are evaluated elsewhere"))
         declared = {"root": arm.root, "streams": arm.streams, "count": len(arm.seeds)}
         kept = {"root": known.root, "streams": known.streams, "count": known.count}
         if declared != kept:
@@ -253,11 +255,12 @@ def _argument(text: str) -> str:
     return text if text and not set(text) & set(" \t\n\"'\\$`&|;<>()*?#~!") else shlex.quote(text)
 
 
-def _flat(settings: Mapping[str, JsonValue], prefix: str) -> list[tuple[str, Setting]]:
-    flat: list[tuple[str, Setting]] = []
+def flat(settings: Mapping[str, JsonValue], prefix: str) -> list[tuple[str, Setting]]:
+    """Every setting of a declared thing by its path; lists are left out."""
+    found: list[tuple[str, Setting]] = []
     for key, value in settings.items():
         if isinstance(value, dict):
-            flat += _flat(value, f"{prefix}{key}.")
+            found += flat(value, f"{prefix}{key}.")
         elif isinstance(value, str | int | float):
-            flat.append((f"{prefix}{key}", value))
-    return flat
+            found.append((f"{prefix}{key}", value))
+    return found

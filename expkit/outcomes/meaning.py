@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from expkit.records.evidence import ArmEvidence, Evidence
-from expkit.specs.experiment import ResolvedArm
-from expkit.specs.metric import TABULAR_METRICS, Metric
+from expkit.specs.experiment import ResolvedArm, TabularArm
+from expkit.specs.metric import TABULAR_METRICS, Metric, tabular_metric, unplaced
 
 
 def measured_by(arm: ResolvedArm, metric: str) -> Metric:
@@ -15,7 +15,16 @@ def measured_by(arm: ResolvedArm, metric: str) -> Metric:
     Raises:
         KeyError: nobody says; reading the project has refused a criterion on such a metric.
     """
-    return arm.measured.get(metric) or TABULAR_METRICS[metric]
+    elsewhere = tabular_metric(metric) if isinstance(arm, TabularArm) else None
+    return arm.measured.get(metric) or elsewhere or TABULAR_METRICS[metric]
+
+
+def where_measured(arm: ResolvedArm, metric: str) -> tuple[str, tuple[str, ...]]:
+    """A metric of an arm and the environments of `evaluate_on` it is measured in; none means where it was trained.
+
+    Only tables are evaluated elsewhere: a program that has a `normalized_score/windy` calls something so.
+    """
+    return unplaced(metric) if isinstance(arm, TabularArm) else (metric, ())
 
 
 def declared_by(arm: ResolvedArm) -> dict[str, Metric]:
@@ -25,20 +34,20 @@ def declared_by(arm: ResolvedArm) -> dict[str, Metric]:
 
 def deciding(metric: Metric) -> dict[str, bool | str]:
     """What a person's own words about a metric decide, beside its version: whoever changes it changes the test."""
-    if TABULAR_METRICS.get(metric.name) == metric:
+    if tabular_metric(metric.name) == metric:
         return {}
     return {"metric_binary": metric.binary, "metric_better": metric.better}
 
 
 def recorded_in(arm: ArmEvidence, metric: str) -> Metric | None:
     """What a metric of an arm meant when its evidence was written; None where nobody says."""
-    return arm.metrics.get(metric) or TABULAR_METRICS.get(metric)
+    return arm.metrics.get(metric) or tabular_metric(metric)
 
 
 def meant(evidence: Evidence, experiment: str, metric: str) -> Metric | None:
     """What a metric means in an experiment: by the first of its arms that declares it, else as expkit defines it."""
     arms = (arm for arm in evidence.arms if arm.experiment == experiment)
-    return next((arm.metrics[metric] for arm in arms if metric in arm.metrics), TABULAR_METRICS.get(metric))
+    return next((arm.metrics[metric] for arm in arms if metric in arm.metrics), tabular_metric(metric))
 
 
 def in_order(metrics: Iterable[str], defined: Mapping[str, Metric]) -> list[str]:

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pydantic import JsonValue
 
 from expkit.digests import digest
-from expkit.outcomes.meaning import deciding, measured_by
+from expkit.outcomes.meaning import deciding, measured_by, where_measured
 from expkit.plan import PlannedArm, plan
 from expkit.records.registration import Standing
-from expkit.specs.criterion import Value
+from expkit.specs.criterion import Value, arms_of, metric_of
 from expkit.specs.experiment import Experiment, RecordedArm, Streams
 from expkit.specs.question import Family, Hypothesis, ResearchQuestion
 
@@ -119,12 +119,16 @@ def _decision(hypothesis: Hypothesis, planned: Planned, experiments: Mapping[str
     treatment, control = (
         (criterion.arm, None) if isinstance(criterion, Value) else (criterion.treatment, criterion.control)
     )
-    metric = measured_by(arms[treatment].arm, criterion.metric)
+    decided_on = metric_of(criterion)
+    metric = measured_by(arms[treatment].arm, decided_on)
+    base, places = where_measured(arms[treatment].arm, decided_on)
+    elsewhere: dict[str, JsonValue] = {"evaluated_on": _targets(hypothesis, places, planned)} if places else {}
     seeds = [experiment.seeds_of(arms[name].arm).count for name in (treatment, control) if name is not None]
     decision: dict[str, JsonValue] = {
-        "metric": criterion.metric,
+        "metric": base,
         "metric_version": metric.version,
         **deciding(metric),
+        **elsewhere,
         "estimand": criterion.estimand,
         "kind": criterion.kind,
         "region": {"low": criterion.low, "high": criterion.high},
@@ -137,3 +141,12 @@ def _decision(hypothesis: Hypothesis, planned: Planned, experiments: Mapping[str
         "failed_seed": experiment.failed_seed,
     }
     return {**decision, "unwitnessed": True} if isinstance(arms[treatment].arm, RecordedArm) else decision
+
+
+def _targets(hypothesis: Hypothesis, places: Sequence[str], planned: Planned) -> list[JsonValue]:
+    """The environments that a hypothesis is decided in, as content, in an order that no name decides."""
+    arms = [arm for arm in planned[hypothesis.experiment] if arm.name in arms_of(hypothesis.criterion)]
+    found: dict[str, str | None] = {}
+    for target in (target for arm in arms for target in arm.targets if target.name in places):
+        found[target.digest] = found.get(target.digest) or target.unseen
+    return [{"environment": environment, "unseen": found[environment]} for environment in sorted(found)]

@@ -8,6 +8,7 @@ from expkit.outcomes import numbers
 from expkit.outcomes.meaning import in_order, meant
 from expkit.records.evidence import ArmEvidence, Evidence, HypothesisEvidence, Replication, Verdict
 from expkit.specs.criterion import Estimand
+from expkit.specs.metric import unplaced
 
 PRIMARY = "total_reward"
 """The metric that tables and figures show of every arm that expkit trains, whatever is decided on."""
@@ -43,8 +44,12 @@ def unwitnessed(evidence: Evidence, hypothesis: HypothesisEvidence | None = None
 
 
 def metric_phrase(metric: str) -> str:
-    """A metric in words: `total_reward` is `total reward`, the binary `optimal_policy` a `share`."""
-    return _METRIC_PHRASES.get(metric, metric.replace("_", " "))
+    """A metric in words: `total reward`, `share of optimal policies`, `normalised score in windy`."""
+    base, places = unplaced(metric)
+    phrase = _METRIC_PHRASES.get(base, base.replace("_", " "))
+    if len(places) > 1:
+        return f"mean {phrase} over {', '.join(places[:-1])} and {places[-1]}"
+    return f"{phrase} in {places[0]}" if places else phrase
 
 
 def metric_in(evidence: Evidence, experiment: str, metric: str) -> str:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from expkit.errors import Mistake
 from expkit.project.names import listed, suggestion
 from expkit.project.yaml import Document, Location
-from expkit.specs.criterion import Criterion, Ratio, Value, arms_of
+from expkit.specs.criterion import Criterion, Difference, Ratio, Value, arms_of, metric_of
 from expkit.specs.experiment import Experiment, RecordedArm, ResolvedArm
-from expkit.specs.metric import GAIN_METRICS, TABULAR_METRICS, Metric
+from expkit.specs.metric import GAIN_METRICS, TABULAR_METRICS, Metric, placed, unplaced
 from expkit.specs.program import Recorded
 from expkit.specs.question import Hypothesis
+from expkit.specs.targets import Target, measured_elsewhere
 
 FEWEST_SEEDS = 5
 """Of every arm of a test."""
 FEWEST_SEEDS_FOR_A_MEAN = 50
 """Under so many, the interval of a mean is wrong too often on heavy tails."""
+LONGEST_METRIC = 200
+"""Characters of a metric's name; MLflow takes 250, with what is put before and behind it."""
+_COMPARABLE = ("normalized_score", "normalized_return")
+"""What has one scale in every environment: 0 for a random walk, 1 for the best policy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +32,7 @@ class ExperimentFile:
     document: Document
     experiment: Experiment | None
     arms: Mapping[str, ResolvedArm] | None
+    targets: Sequence[Target] | None = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +124,11 @@ def _hypothesis(
         yield question.document.mistake(at, why, valid)
     if (file := experiments.get(hypothesis.experiment)) and file.experiment:
         at = ("hypotheses", index, "criterion")
-        yield from _metric(question.document, at, hypothesis.criterion, file.experiment, _measured(file))
+        criterion, elsewhere = hypothesis.criterion, measured_elsewhere(file.targets or ())
+        if isinstance(criterion, Ratio) or not criterion.across:
+            yield from _metric(question.document, at, criterion, file.experiment, _measured(file), elsewhere)
+        elif file.targets is not None:
+            yield from _across(question.document, at, criterion, file.experiment, elsewhere)
         if file.arms is not None:
             yield from _arms(question.document, at, hypothesis, file.arms)
 
@@ -130,37 +140,77 @@ def _measured(file: ExperimentFile) -> Mapping[str, Metric]:
 
 def _unmeasured(metric: str, known: Collection[str], offered: Collection[str]) -> tuple[str, str]:
     """Why a metric is not measured, and what would do."""
-    if metric in TABULAR_METRICS and set(known) == GAIN_METRICS.keys():
+    trained_here = GAIN_METRICS.keys() <= set(known)
+    base, places = unplaced(metric)
+    if trained_here and places and not any(unplaced(name)[1] for name in known):
+        why = f"the experiment evaluates nowhere but where its arms are trained, so it has no {metric!r}"
+        return why, f"declare the environment in evaluate_on, or take {base}"
+    if trained_here and metric in TABULAR_METRICS:
         why = f"{metric} is measured only where every environment declares a discount"
         return why, f"add discount to the environment, or take one of {listed(known)}"
     return f"the trainer measures no {metric!r}", suggestion(metric, offered)
 
 
 def _metric(
-    document: Document, at: Location, criterion: Criterion, experiment: Experiment, known: Mapping[str, Metric]
+    document: Document,
+    at: Location,
+    criterion: Criterion,
+    experiment: Experiment,
+    measured: Mapping[str, Metric],
+    elsewhere: Mapping[str, Metric],
 ) -> Iterator[Mistake]:
-    """What is wrong with what a criterion measures."""
+    """What is wrong with what a criterion measures, where arms are trained or in an environment of `evaluate_on`."""
+    known = {**measured, **elsewhere}
     metric = known.get(criterion.metric)
     if metric is None:
         said = _unmeasured(criterion.metric, known, experiment.outputs or known)
         yield document.mistake((*at, "metric"), *said)
         return
-    if experiment.outputs and metric.name not in experiment.outputs:
+    if experiment.outputs and metric.name in measured and metric.name not in experiment.outputs:
         why = f"{metric.name} is not among the outputs of {experiment.id}"
         valid = f"add it there, or take one of {listed(experiment.outputs)}"
         yield document.mistake((*at, "metric"), why, valid)
     if metric.binary:
         yield from _binary(document, at, criterion)
-    elif criterion.estimand == "mean":
-        paired = experiment.seeds.streams == "common" and not isinstance(criterion, Value)
-        if experiment.seeds.count < FEWEST_SEEDS_FOR_A_MEAN:
-            why = f"a mean over {experiment.seeds.count} seeds cannot be trusted on heavy tails"
-            valid = f"declare at least {FEWEST_SEEDS_FOR_A_MEAN} seeds, or take estimand: iqm"
-            yield document.mistake((*at, "estimand"), why, valid)
-        if paired:
-            why = "arms on common streams are compared by their IQM, not by their mean"
-            valid = f"take estimand: iqm, or streams: independent in {experiment.id}"
-            yield document.mistake((*at, "estimand"), why, valid)
+    else:
+        yield from _mean(document, at, criterion, experiment)
+
+
+def _across(
+    document: Document, at: Location, criterion: Difference | Value, experiment: Experiment, known: Mapping[str, Metric]
+) -> Iterator[Mistake]:
+    """What is wrong with a criterion that is decided on each seed's mean over several environments."""
+    if criterion.metric not in _COMPARABLE:
+        why = f"{criterion.metric} cannot be averaged over environments: each has its own scale, or seeds are 0 or 1"
+        yield document.mistake((*at, "metric"), why, f"take {' or '.join(_COMPARABLE)}")
+        return
+    for index, name in enumerate(criterion.across):
+        if name not in experiment.evaluate_on:
+            why = f"{experiment.id} does not evaluate on {name!r}"
+            yield document.mistake((*at, "across", index), why, suggestion(name, experiment.evaluate_on))
+        elif placed(criterion.metric, (name,)) not in known:
+            why = f"{criterion.metric} is measured only where the environment declares a discount"
+            others = [base for base in _COMPARABLE if placed(base, (name,)) in known]
+            valid = f"add discount to {name}, or take one of {listed(others)}"
+            yield document.mistake((*at, "across", index), why, valid)
+    if len(metric_of(criterion)) > LONGEST_METRIC:
+        why = "together, the names of these environments are longer than a tracking store takes"
+        yield document.mistake((*at, "across"), why, f"shorten them to {LONGEST_METRIC} characters in all")
+    yield from _mean(document, at, criterion, experiment)
+
+
+def _mean(document: Document, at: Location, criterion: Criterion, experiment: Experiment) -> Iterator[Mistake]:
+    """What is wrong with a criterion on a mean over the seeds."""
+    if criterion.estimand != "mean":
+        return
+    if experiment.seeds.count < FEWEST_SEEDS_FOR_A_MEAN:
+        why = f"a mean over {experiment.seeds.count} seeds cannot be trusted on heavy tails"
+        valid = f"declare at least {FEWEST_SEEDS_FOR_A_MEAN} seeds, or take estimand: iqm"
+        yield document.mistake((*at, "estimand"), why, valid)
+    if experiment.seeds.streams == "common" and not isinstance(criterion, Value):
+        why = "arms on common streams are compared by their IQM, not by their mean"
+        valid = f"take estimand: iqm, or streams: independent in {experiment.id}"
+        yield document.mistake((*at, "estimand"), why, valid)
 
 
 def _binary(document: Document, at: Location, criterion: Criterion) -> Iterator[Mistake]:

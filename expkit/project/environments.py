@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -16,6 +16,7 @@ from expkit.project.tables import SUM_TOLERANCE, Rows, Unreadable, read_table
 from expkit.project.yaml import Document, Location
 from expkit.specs.environment import Gymnasium, OwnEnvironment, Table, Versioned
 from expkit.specs.experiment import Experiment, ResolvedArm, TabularArm
+from expkit.specs.targets import Target
 from expkit.training.mdp import Mdp
 from expkit.training.returns import endless_pay
 from expkit.training.tables import keep
@@ -24,7 +25,11 @@ TABLE_SUFFIXES = (".csv", ".npz")
 
 
 def with_tables(
-    document: Document, experiment: Experiment, arms: Mapping[str, ResolvedArm], files: Mapping[str, bytes]
+    document: Document,
+    experiment: Experiment,
+    arms: Mapping[str, ResolvedArm],
+    targets: Iterable[Target],
+    files: Mapping[str, bytes],
 ) -> tuple[Experiment, list[Mistake]]:
     """An experiment that knows the versions of its environments, and every mistake in what they are made from.
 
@@ -32,12 +37,13 @@ def with_tables(
         document: the experiment's file.
         experiment: what it declares.
         arms: its arms, resolved, by name.
+        targets: its environments of `evaluate_on`, resolved.
         files: every declared file by its path, tables among them.
     """
     found: dict[str, str] = {}
     mistakes: list[Mistake] = []
     seen: dict[str, Mdp | None] = {}
-    for environment, place in _declared(experiment, arms):
+    for environment, place in _declared(experiment, arms, targets):
         if environment.content not in seen:
             compiled = _compiled(document, environment, place, files)
             seen[environment.content] = compiled if isinstance(compiled, Mdp) else None
@@ -48,24 +54,32 @@ def with_tables(
     return experiment.with_versions(found), list(dict.fromkeys(mistakes))
 
 
-def _declared(experiment: Experiment, arms: Mapping[str, ResolvedArm]) -> Iterator[tuple[Versioned, _Place]]:
+def _declared(
+    experiment: Experiment, arms: Mapping[str, ResolvedArm], targets: Iterable[Target]
+) -> Iterator[tuple[Versioned, _Place]]:
     """Each environment of an experiment, with where it is declared."""
     if isinstance(experiment.environment, Versioned):
         yield experiment.environment, _Place(experiment, None)
     for arm in arms.values():
         if isinstance(arm, TabularArm) and isinstance(arm.environment, Versioned):
             yield arm.environment, _Place(experiment, arm)
+    for target in targets:
+        if isinstance(target.environment, Versioned):
+            yield target.environment, _Place(experiment, None, target.name)
 
 
 class _Place:
-    """Where an environment of an experiment is declared: in the experiment, in an arm, or by a sweep."""
+    """Where an environment of an experiment is declared: in the experiment, in an arm, by a sweep, as a target."""
 
-    def __init__(self, experiment: Experiment, arm: TabularArm | None) -> None:
+    def __init__(self, experiment: Experiment, arm: TabularArm | None, target: str | None = None) -> None:
         self._experiment = experiment
         self._arm = arm
+        self._target = target
 
     def of(self, key: str) -> Location:
         """Where a key of it stands."""
+        if self._target and {key, "kind"} & self._experiment.evaluate_on[self._target].keys():
+            return ("evaluate_on", self._target, key)
         if self._arm:
             path, sweep = f"environment.{key}", self._experiment.sweep
             if sweep and path in self._arm.varied:

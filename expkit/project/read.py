@@ -21,6 +21,7 @@ from expkit.project.inputs import DeclaredInput
 from expkit.project.mentioned import Folder, with_mentioned
 from expkit.project.paths import ENVIRONMENTS, EXPERIMENTS, QUESTIONS
 from expkit.project.programs import with_programs
+from expkit.project.reach import unreachable
 from expkit.project.recorded import with_results
 from expkit.project.representations import with_maps
 from expkit.project.root import project_id
@@ -30,6 +31,8 @@ from expkit.project.yaml import LARGEST_FILE, Document, read_yaml
 from expkit.specs.experiment import Experiment, ResolvedArm, resolved_as
 from expkit.specs.question import Hypothesis, ResearchQuestion
 from expkit.specs.resolve import Flaw, Unresolvable, resolve
+from expkit.specs.targets import Target, resolve_targets
+from expkit.specs.trainer import Tabular
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -146,15 +149,21 @@ def _parse_declarations(sorted_files: tuple[tuple[str, bytes], ...]) -> Declarat
             document = _document(file, content)
             experiment = _validated(document, Experiment, matched["id"])
             arms = _arms(document, experiment) if experiment else None
+            targets = _targets(document, experiment) if experiment else None
             if experiment and arms is not None:
-                experiment, compiled = with_tables(document, experiment, arms, files)
+                experiment, compiled = with_tables(document, experiment, arms, targets or (), files)
                 experiment, shown = with_maps(document, experiment, files)
                 experiment, unreadable = with_results(document, experiment, arms, files)
                 experiment, versioned = with_programs(document, experiment, arms, files)
                 experiment, unmade = with_agents(document, experiment, arms, files)
                 mistakes += [*compiled, *shown, *unreadable, *versioned, *unmade]
                 arms = {arm.name: arm for arm in resolve(experiment)}
-            experiment_files[matched["id"]] = ExperimentFile(document=document, experiment=experiment, arms=arms)
+                if targets and not compiled:
+                    targets = resolve_targets(experiment)
+                    mistakes += unreachable(document, experiment, arms, targets)
+            experiment_files[matched["id"]] = ExperimentFile(
+                document=document, experiment=experiment, arms=arms, targets=targets
+            )
             mistakes += document.mistakes
             if experiment:
                 experiments[experiment.id] = experiment
@@ -245,12 +254,25 @@ def _arms(document: Document, experiment: Experiment) -> dict[str, ResolvedArm] 
         return None
 
 
+def _targets(document: Document, experiment: Experiment) -> tuple[Target, ...] | None:
+    """The resolved environments of `evaluate_on`, or None with the mistakes added to the document."""
+    if experiment.environment is None and isinstance(experiment.trainer, Tabular):
+        return None  # which has been said
+    try:
+        return resolve_targets(experiment)
+    except Unresolvable as unresolvable:
+        for flaw in unresolvable.flaws:
+            document.mistakes += _flawed(document, flaw, Target)
+        return None
+
+
 def _flawed(document: Document, flaw: Flaw, model: type[BaseModel]) -> list[Mistake]:
     if flaw.error is None:
         return [document.mistake(flaw.location, flaw.why, flaw.valid, key=flaw.location[:-1] == ("sweep", "vary"))]
+    top = f"environment {flaw.target}" if flaw.target else f"arm {flaw.arm}"
     return [
-        document.mistake(flaw.location, f"arm {flaw.arm}: {one.why}", one.valid, key=one.on_key)
-        for one in complaints(model, [flaw.error], top=f"arm {flaw.arm}")
+        document.mistake(flaw.location, f"{top}: {one.why}", one.valid, key=one.on_key)
+        for one in complaints(model, [flaw.error], top=top)
     ]
 
 

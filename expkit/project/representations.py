@@ -49,6 +49,9 @@ def with_maps(
         assert arm.representation
         at = _place(experiment, arm)
         wrong = list(_objections(document, at, arm, arm.representation, files, found))
+        if experiment.evaluate_on:
+            why = "the table of a representation has no row for a state, and cannot be carried to another environment"
+            wrong.append(document.mistake(at, why, "leave it out, or evaluate_on"))
         if not wrong and _compiled(arm):
             wrong += _in_world(document, at, experiment.with_versions(found), arm, arm.representation)
         mistakes += wrong

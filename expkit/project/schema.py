@@ -35,6 +35,10 @@ def schemas() -> dict[str, str]:
         optional |= next(one for one in optional.pop("anyOf") if "oneOf" in one)
     for part in ("environment", "trainer"):
         _type_overrides(experiment, part)
+    elsewhere = experiment["properties"]["evaluate_on"]
+    elsewhere["patternProperties"] = {
+        name: {"$ref": "#/$defs/EnvironmentOverride"} for name in elsewhere["patternProperties"]
+    }
     return {"question.schema.json": _text(question), "experiment.schema.json": _text(experiment)}
 
 

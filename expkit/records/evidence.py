@@ -11,6 +11,8 @@ from typing import Literal
 from pydantic import Field
 
 from expkit.records.base import Commit, Digest, Moment, Record
+from expkit.records.elsewhere import Elsewhere, PlaceEstimate
+from expkit.records.interval import Interval as Interval
 from expkit.records.provenance import Image, Machine
 from expkit.records.registration import Registration
 from expkit.specs.base import Setting
@@ -21,13 +23,6 @@ from expkit.specs.metric import Metric
 Verdict = Literal["supported", "refuted", "inconclusive", "invalid", "withdrawn"]
 Grade = Literal["self-registered", "pushed before the run", "replicated"]
 Trust = Literal["verified", "not verifiable here", "contradicted"]
-
-
-class Interval(Record):
-    """A closed interval; an end that is None is open to infinity."""
-
-    low: float | None
-    high: float | None
 
 
 class Summary(Record):
@@ -104,6 +99,14 @@ class ArmEvidence(Record):
     """What its metrics mean, where expkit does not define them."""
     unwitnessed: bool = Field(default=False, exclude_if=_is_false)
     """Whether its results existed before, so that expkit cannot say how they came about."""
+    evaluated_on: dict[str, Elsewhere] = Field(default_factory=dict, exclude_if=_is_none_declared)
+    """By name, in the order they are declared. What policies are worth there stands in `summaries`, as
+    `normalized_score/<name>`."""
+
+    @property
+    def elsewhere(self) -> dict[str, tuple[str, str | None]]:
+        """What decides where it was evaluated: digest of the table and rule for unseen states, by name."""
+        return {name: (one.environment_digest, one.unseen) for name, one in self.evaluated_on.items()}
 
 
 class EffectSizes(Record):
@@ -177,6 +180,8 @@ class HypothesisEvidence(Record):
     """Why it is the one or the other, in one sentence."""
     grade: Grade | None
     """How strong a confirmatory registration is; None for an exploratory one."""
+    places: dict[str, PlaceEstimate | None] = Field(default_factory=dict, exclude_if=_is_none_declared)
+    """By environment, where it is decided on the mean over several; None where one alone cannot be tested."""
 
 
 class RunProvenance(Record):

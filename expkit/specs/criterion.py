@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from expkit.specs.base import ArmReference, Spec
+from expkit.specs.base import ArmReference, Id, Spec
+from expkit.specs.metric import placed
 
 Estimand = Literal["iqm", "mean"]
 """What is estimated of an arm's seeds: the interquartile mean (25 % trimmed) or the mean."""
@@ -67,10 +68,26 @@ class _OfTwoArms(Region):
         return self
 
 
+def _is_nowhere(places: object) -> bool:
+    return places == ()
+
+
+def _each_once(places: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(places)) < len(places):
+        raise ValueError("an environment is named twice; name each once")
+    return places
+
+
+Across = Annotated[tuple[Id, ...], AfterValidator(_each_once), Field(exclude_if=_is_nowhere)]
+"""Environments of `evaluate_on`; what is decided on is each seed's mean over them."""
+
+
 class Difference(_OfTwoArms):
     """treatment minus control."""
 
     kind: Literal["difference"]
+    across: Across = ()
+    """Environments of `evaluate_on`, by name: each seed counts with its mean over them."""
     expected: float | None = None
     """The difference the team expects, for power before the run; decides nothing."""
 
@@ -87,6 +104,8 @@ class Value(Region):
     """One arm against a constant."""
 
     kind: Literal["value"]
+    across: Across = ()
+    """Environments of `evaluate_on`, by name: each seed counts with its mean over them."""
     metric: str
     """One number per seed, by name."""
     estimand: Estimand = "iqm"
@@ -103,3 +122,8 @@ Criterion = Annotated[Difference | Ratio | Value, Field(discriminator="kind")]
 def arms_of(criterion: Difference | Ratio | Value) -> tuple[str, ...]:
     """The arms a criterion speaks of: treatment and control, or the one arm."""
     return (criterion.arm,) if isinstance(criterion, Value) else (criterion.treatment, criterion.control)
+
+
+def metric_of(criterion: Difference | Ratio | Value) -> str:
+    """The metric a criterion is decided on, with the environments it is averaged over: one number per seed."""
+    return criterion.metric if isinstance(criterion, Ratio) else placed(criterion.metric, criterion.across)

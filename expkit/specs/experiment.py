@@ -68,6 +68,13 @@ class Sweep(Spec):
     """Values by path; paths start with `agent.`, `environment.`, `trainer.` or `parameters.`."""
 
 
+class Carry(Spec):
+    """How a table reaches into an environment that has states it was not trained on. States keep their numbers."""
+
+    unseen: Literal["random", "last"]
+    """What is done in states beyond the table. `random`: every action equally often. `last`: as in its last state."""
+
+
 class Experiment(Spec):
     """Environment, trainer, arms and seeds; may serve several research questions."""
 
@@ -90,6 +97,11 @@ class Experiment(Spec):
     """The metrics expected of every trial, by name; none named means all that the trainer measures."""
     arms: Annotated[dict[ArmName, Arm], Field(min_length=1)]
     sweep: Sweep | None = None
+    evaluate_on: dict[Id, dict[str, JsonValue]] = {}
+    """Environments that every arm's final greedy policy is evaluated in, too, by name: keys that differ from the
+    experiment's environment, or a whole one with its `kind`."""
+    carry: Carry | None = None
+    """Needed where one of them has another number of states than an arm was trained on."""
     seeds: Seeds = TOLD_BY_FILE
     """Of every arm. Recorded results bring their own; any other trainer needs them declared."""
     failed_seed: Literal["invalid", "worst"] = "invalid"

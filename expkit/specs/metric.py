@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Literal
 
@@ -95,3 +96,40 @@ RETURN_METRICS = MappingProxyType(
 
 TABULAR_METRICS = MappingProxyType({**GAIN_METRICS, **RETURN_METRICS})
 """Every metric of the tabular trainer, by name."""
+
+POLICY_METRICS = (
+    "greedy_gain",
+    "normalized_score",
+    "optimal_policy",
+    "greedy_return",
+    "normalized_return",
+    "optimal_return",
+)
+"""Those that follow from a policy and an environment alone: what is measured elsewhere than in training."""
+
+
+def placed(metric: str, places: Sequence[str]) -> str:
+    """A metric of the final greedy policy elsewhere: `normalized_score/windy`, or its mean over several environments.
+
+    MLflow takes no `@`, and groups what stands before a `/`.
+    """
+    return f"{metric}/{':'.join(places)}" if places else metric
+
+
+def unplaced(metric: str) -> tuple[str, tuple[str, ...]]:
+    """A metric and where it is measured; nowhere means where the arm was trained.
+
+    A program's own metrics may have a `/` in their names, which says nothing of the kind.
+    """
+    base, _, places = metric.partition("/")
+    return (base, tuple(places.split(":"))) if places and base in POLICY_METRICS else (metric, ())
+
+
+def tabular_metric(name: str) -> Metric | None:
+    """The definition of a metric of the tabular trainer, measured elsewhere or not; None where it has no such."""
+    base, places = unplaced(name)
+    metric = TABULAR_METRICS.get(base)
+    if metric is None or not places:
+        return metric
+    where = f"in {places[0]}" if len(places) == 1 else f"as the mean over {', '.join(places)}"
+    return metric.model_copy(update={"name": name, "definition": f"{metric.definition}; {where}, not in training"})

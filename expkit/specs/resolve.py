@@ -44,6 +44,8 @@ class Flaw:
     valid: str | None = None
     arm: str | None = None
     """The resolved arm that is no `ResolvedArm`, where that is the flaw."""
+    target: str | None = None
+    """The environment of `evaluate_on` that is none, where that is the flaw."""
     error: ErrorDetails | None = field(default=None, compare=False)
     """Then pydantic's own words for it."""
 
@@ -101,7 +103,7 @@ def _resolved(experiment: Experiment, name: str, arm: Arm, flaws: list[Flaw]) ->
         return _checked(name, settings, {})
     except ValidationError as error:
         for mistake in error.errors(include_url=False):
-            keys = _keys(mistake["loc"], settings)
+            keys = keys_of(mistake["loc"], settings)
             flaws.append(_flaw(name, ("arms", name, *keys), keys, mistake))
         return None
 
@@ -133,7 +135,7 @@ def _swept(experiment: Experiment, sweep: Sweep, flaws: list[Flaw]) -> dict[str,
             arms[name] = _checked(name, settings, varied)
         except ValidationError as error:
             for mistake in error.errors(include_url=False):
-                keys = _keys(mistake["loc"], settings)
+                keys = keys_of(mistake["loc"], settings)
                 flaws.append(_flaw(name, _in_sweep(sweep, varied, keys), keys, mistake))
     return arms
 
@@ -143,7 +145,7 @@ def _flaw(name: str, location: Location, keys: Location, error: ErrorDetails) ->
     return Flaw(location=location, why=f"arm {name}: {path}: {error['msg']}", arm=name, error=error)
 
 
-def _keys(loc: Location, settings: object) -> Location:
+def keys_of(loc: Location, settings: object) -> Location:
     """pydantic's location in a resolved arm without the kinds of what is told apart by kind: they are no keys."""
     keys: list[str | int] = []
     place = settings
@@ -239,7 +241,7 @@ def _declared(experiment: Experiment, name: str, arm: Arm) -> dict[str, Any]:
     if experiment.environment is None or arm.agent is None:
         return {"recorded_as": name if arm.recorded_as is None else arm.recorded_as, "trainer": trainer}
     return {
-        "environment": _overridden(experiment.environment.model_dump(mode="json"), arm.environment),
+        "environment": overridden(experiment.environment.model_dump(mode="json"), arm.environment),
         "trainer": trainer,
         "agent": arm.agent.model_dump(mode="json"),
         "representation": _representation(experiment, arm),
@@ -253,7 +255,7 @@ def _representation(experiment: Experiment, arm: Arm) -> dict[str, Any] | None:
     return None if declared is None or isinstance(declared, Identity) else declared.model_dump(mode="json")
 
 
-def _overridden(declared: dict[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
+def overridden(declared: dict[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
     """The keys of an override over those declared; another kind has nothing in common with the declared one."""
     return {**(declared if override.get("kind") in (None, declared["kind"]) else {}), **override}
 

@@ -18,12 +18,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from expkit.records.elsewhere import PlaceEstimate
 from expkit.specs.criterion import Estimand
 from expkit.statistics.binary import Proportion, ProportionDifference
 from expkit.statistics.claim import Claim, Untestable, usable_seeds
 from expkit.statistics.estimate import PLAIN_LEVEL
 from expkit.statistics.moments import Floats, Trimmed, spreadless, trim_of, trimmed
 from expkit.statistics.ratio import Fieller, residuals
+from expkit.statistics.rounding import rounded, rounded_interval
 from expkit.statistics.student import Student, one_arm, paired, unpaired
 
 DEGENERATE = (
@@ -88,6 +90,15 @@ def comparison(claim: Claim) -> Comparison:
     if spreadless(treatment.winsorised - control.winsorised, _magnitude(seeds)):
         raise Untestable(DEGENERATE.format(what="the paired difference"))
     return _of_student(claim, seeds, paired(treatment, control), arms, _stamped(f"paired t, {trimming}", remarks))
+
+
+def shown(claim: Claim) -> PlaceEstimate | None:
+    """What a claim's seeds come to, with a plain 95 % interval; None where they cannot be tested. Decides nothing."""
+    try:
+        found = comparison(claim)
+    except Untestable:
+        return None
+    return PlaceEstimate(estimate=rounded(found.estimate), interval95=rounded_interval(*found.interval(PLAIN_LEVEL)))
 
 
 def _of_student(claim: Claim, seeds: tuple[Floats, ...], test: Student, arms: list[Trimmed], method: str) -> Comparison:

@@ -13,7 +13,7 @@ from expkit.specs.experiment import Experiment
 from expkit.specs.question import ResearchQuestion
 from expkit.tracking.artifacts import SEEDS_TABLE, Artifact, attempts_provenance, q_tables, seeds_table, trajectories
 from expkit.tracking.fields import finite, milliseconds, mixed_images, origin_tags, params, settings
-from expkit.tracking.keys import run_key
+from expkit.tracking.keys import arm_digests, run_key
 from expkit.tracking.notes import note
 from expkit.tracking.publication import Dataset, Family, RunContent
 from expkit.tracking.trial_files import TrialFiles, trial_files
@@ -57,7 +57,13 @@ def arm_run(
     family = Family(project=project_id, question=owner, experiment=arm.experiment, arm=arm.name)
     return RunContent(
         name=name,
-        key=run_key(project_id, owner, arm.experiment, arm.name, arm.key, arm.results_digest),
+        key=run_key(
+            project_id,
+            owner,
+            arm.experiment,
+            arm.name,
+            *arm_digests(arm.key, arm.results_digest, arm.elsewhere),
+        ),
         family=family,
         tags={
             **family.tags,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 from expkit.digests import digest
 
@@ -15,6 +16,12 @@ def run_key(project_id: str, owner: str | None, experiment: str | None, arm: str
     configurations may come to the same results and a run's parameters cannot be changed.
     """
     return digest([project_id, owner, experiment, arm, *digests])
+
+
+def arm_digests(arm_key: str, results_digest: str, elsewhere: Mapping[str, tuple[str, str | None]]) -> tuple[str, ...]:
+    """The digests of what the run of an arm holds: evaluated in other environments, it is another run."""
+    places = {name: [environment, unseen] for name, (environment, unseen) in elsewhere.items()}
+    return arm_key, results_digest, *([digest(places)] if places else [])
 
 
 def outcome_key(project_id: str, question: str, *, evidence: bytes, outcome: bytes) -> str:

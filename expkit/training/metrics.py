@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from expkit.specs.metric import CURVE_WINDOWS
+from expkit.specs.metric import CURVE_WINDOWS, POLICY_METRICS
 from expkit.training.evaluate import greedy_policy, optimal_gain, policy_gain, random_gain
 from expkit.training.mdp import Mdp
 from expkit.training.returns import optimal_return, policy_return, random_return
@@ -52,16 +52,11 @@ def measure(mdp: Mdp, q: NDArray[np.float64], sums: NDArray[np.float64], steps: 
         largest = float(np.abs(mdp.reward).max())
         finite = np.asarray(np.isfinite(q).all(axis=(1, 2)))
         optimal = optimal_gain(mdp.itself)
-        greedy = _of_greedy(q, finite, lambda policy: policy_gain(mdp, policy[mdp.index]))
-        score, attained = _placed(greedy, optimal, random_gain(mdp.itself), SAME_GAIN * largest)
         metrics = {
             "total_reward": total,
             "regret": steps * optimal - total,
             "final_reward_rate": final,
-            "greedy_gain": greedy,
-            "gain_gap": optimal - greedy,
-            "normalized_score": score,
-            "optimal_policy": attained,
+            **_gains(mdp, q, finite, largest),
         }
         if mdp.discount is not None:
             metrics |= _returns(mdp, q, finite, largest, mdp.discount)
@@ -74,12 +69,43 @@ def measure(mdp: Mdp, q: NDArray[np.float64], sums: NDArray[np.float64], steps: 
     return Measured(metrics=metrics, curve=curve, failed=failed)
 
 
+def of_policies(mdp: Mdp, q: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """What the greedy policies of tables are worth in an environment, whichever they were trained in.
+
+    q: float64 [trials, states, actions], of the environment's own states and actions. By name of `POLICY_METRICS`:
+    float64 [trials], NaN where the table or a worth is not finite; those of returns only in a table with a discount.
+    """
+    finite = np.asarray(np.isfinite(q).all(axis=(1, 2)))
+    largest = float(np.abs(mdp.reward).max())
+    with np.errstate(over="ignore", invalid="ignore"):
+        metrics = _gains(mdp, q, finite, largest)
+        if mdp.discount is not None:
+            metrics |= _returns(mdp, q, finite, largest, mdp.discount)
+    good = finite & np.isfinite(np.stack(list(metrics.values()))).all(axis=0)
+    return {name: np.where(good, values, np.nan) for name, values in metrics.items() if name in POLICY_METRICS}
+
+
 def _left_to_right(sums: NDArray[np.float64]) -> NDArray[np.float64]:
     """Row sums, added in order: `numpy.sum` adds pairwise, in an order of its own."""
     total = np.zeros(len(sums))
     for window in range(sums.shape[1]):
         total += sums[:, window]
     return total
+
+
+def _gains(
+    mdp: Mdp, q: NDArray[np.float64], finite: NDArray[np.bool_], largest: float
+) -> dict[str, NDArray[np.float64]]:
+    """Those of `GAIN_METRICS` that follow from the final policy."""
+    optimal = optimal_gain(mdp.itself)
+    greedy = _of_greedy(q, finite, lambda policy: policy_gain(mdp, policy[mdp.index]))
+    score, attained = _placed(greedy, optimal, random_gain(mdp.itself), SAME_GAIN * largest)
+    return {
+        "greedy_gain": greedy,
+        "gain_gap": optimal - greedy,
+        "normalized_score": score,
+        "optimal_policy": attained,
+    }
 
 
 def _returns(

@@ -6,6 +6,7 @@ from expkit.outcomes.document import MARKER
 from expkit.outcomes.markdown.arms import arms
 from expkit.outcomes.markdown.changes import changes
 from expkit.outcomes.markdown.decisions import decisions
+from expkit.outcomes.markdown.generalisation import generalisation
 from expkit.outcomes.markdown.provenance import provenance
 from expkit.outcomes.markdown.replications import replications
 from expkit.outcomes.markdown.summary import head, hypotheses
@@ -26,6 +27,7 @@ def render(question: ResearchQuestion, evidence: Evidence) -> str:
         changes(question, evidence),
         *replications(evidence),
         arms(evidence),
+        *generalisation(evidence),
         decisions(evidence),
         provenance(evidence),
         MARKER,

@@ -1,0 +1,12 @@
+"""Intervals of the real line, as claims and estimates have them."""
+
+from __future__ import annotations
+
+from expkit.records.base import Record
+
+
+class Interval(Record):
+    """A closed interval; an end that is None is open to infinity."""
+
+    low: float | None
+    high: float | None
