@@ -3,12 +3,13 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
+from functools import partial
 
 import pytest
 
 from expkit.outcomes.consistency import contradictions
-from expkit.outcomes.figures.draw import draw
-from expkit.outcomes.markdown.generalisation import generalisation
+from expkit.outcomes.figures import canvas, environments, generalisation
+from expkit.outcomes.markdown.generalisation import generalisation as section_of
 from expkit.outcomes.serialise import evidence_bytes
 from expkit.records.elsewhere import Elsewhere, PlaceEstimate
 from expkit.records.evidence import Evidence, Interval, Summary
@@ -32,6 +33,11 @@ def place(environment: str, slip: float, unseen: str | None = None) -> Elsewhere
         optimal_gain=2.25,
         random_gain=1.3125,
     )
+
+
+def heat_map(evidence: Evidence) -> bytes:
+    """The figure's bytes."""
+    return canvas.svg(partial(generalisation.generalisation, evidence), "")
 
 
 @pytest.fixture
@@ -58,7 +64,7 @@ def carried(evidence: Evidence) -> Evidence:
 
 def test_a_row_an_arm_a_column_an_environment(carried: Evidence) -> None:
     """With the interval where there is one; then what each environment is, and what is done in unseen states."""
-    (section,) = generalisation(carried)
+    (section,) = section_of(carried)
     assert "| arm | as trained | `home` | `windy` |" in section
     assert "| `gambler` | 0.96 | 0.96 | −0.42 (−0.50 to −0.31) |" in section
     assert "- `windy`: slip 0.3; the optimal gain is 2.25 a step, a random walk's 1.3125" in section
@@ -69,29 +75,27 @@ def test_a_row_an_arm_a_column_an_environment(carried: Evidence) -> None:
 
 def test_nothing_is_said_where_nothing_was_evaluated_elsewhere(evidence: Evidence) -> None:
     """No section, no figure, no key in the file."""
-    assert generalisation(evidence) == ()
-    assert draw(evidence).keys() == {"intervals.svg", "curves.svg", "seeds.svg"}
+    assert section_of(evidence) == ()
+    assert not generalisation.is_drawn(evidence)
+    assert not environments.is_drawn(evidence)
     assert b"evaluated_on" not in evidence_bytes(evidence)
     assert b"places" not in evidence_bytes(evidence)
 
 
 def test_the_heat_map_has_its_numbers_written_in_the_cells(carried: Evidence) -> None:
     """On a white card, the same bytes each time, and no picture inside that a program could not read."""
-    drawn = draw(carried)
-    assert drawn["generalisation.svg"] == draw(carried)["generalisation.svg"]
-    texts = [
-        text.text
-        for text in ElementTree.fromstring(drawn["generalisation.svg"]).iter("{http://www.w3.org/2000/svg}text")
-    ]
+    drawn = heat_map(carried)
+    assert drawn == heat_map(carried)
+    texts = [text.text for text in ElementTree.fromstring(drawn).iter("{http://www.w3.org/2000/svg}text")]
     assert texts.count("−0.42") == len(carried.arms)
     assert texts.count("0.96") == 2 * len(carried.arms)
     assert {"as trained", "home", "windy", "gambler"} <= set(texts)
-    assert b"<image" not in drawn["generalisation.svg"]
+    assert b"<image" not in drawn
 
 
 def test_the_forest_has_a_row_for_each_environment_and_one_for_the_mean(carried: Evidence) -> None:
     """An environment that cannot be tested alone says so."""
-    text = re.sub(r"<[^>]+>", "\n", draw(carried)["environments.svg"].decode())
+    text = re.sub(r"<[^>]+>", "\n", canvas.svg(partial(environments.environments, carried), "").decode())
     assert {"home", "windy", "no spread", "mean of each seed", "0.3 (0.1 to 0.5)"} <= set(text.splitlines())
 
 
