@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
+from expkit.outcomes.meaning import places_in
 from expkit.records.evidence import (
     ArmEvidence,
     Evidence,
@@ -50,9 +51,9 @@ class ArmDifference:
     then: ArmEvidence
     now: ArmEvidence
     settings: tuple[Change, ...]
-    """Parameters by their path, then `root`, `streams`, `seeds` and `failed seeds`; last, where no parameter explains
-    another key, the digest of the `environment`, or the key itself as `engine`: what trains, be it a `program`, or as
-    the `rows` that were recorded elsewhere."""
+    """Parameters by their path, those of environments it is evaluated in, then `root`, `streams`, `seeds` and `failed
+    seeds`; last, where no parameter explains another key, the digest of the `environment`, or the key itself as
+    `engine`: what trains, be it a `program`, or as the `rows` that were recorded elsewhere."""
     agreement: Agreement
     """Of the results: `same` digests; `other seeds` of the same arm and root, those of both alike; another arm or root;
     or `contradicting`: the same trials with other results."""
@@ -179,7 +180,13 @@ def _of_arm(then: ArmEvidence, now: ArmEvidence) -> ArmDifference | None:
 
 def _settings(arm: ArmEvidence) -> dict[str, Plain]:
     failed = ", ".join(map(str, arm.failed)) or None
-    return {**arm.parameters, "root": arm.root, "streams": arm.streams, "seeds": arm.count, "failed seeds": failed}
+    elsewhere = {
+        f"evaluate_on.{name}.{key}": value
+        for name, one in arm.evaluated_on.items()
+        for key, value in {**one.parameters, "unseen": one.unseen}.items()
+    }
+    drawn = {"root": arm.root, "streams": arm.streams, "seeds": arm.count, "failed seeds": failed}
+    return {**arm.parameters, **elsewhere, **drawn}
 
 
 def _unexplained(then: ArmEvidence, now: ArmEvidence) -> Change:
@@ -202,11 +209,16 @@ def _agreement(then: ArmEvidence, now: ArmEvidence, contradiction: Contradiction
 def _contradiction(then: ArmEvidence, now: ArmEvidence) -> Contradiction | None:
     if not _same_trials(then, now):
         return None
-    for metric in (metric for metric in then.seeds if metric in now.seeds):
+    for metric in (metric for metric in then.seeds if metric in now.seeds and _is_one(then, now, metric)):
         for seed, (past, here) in enumerate(zip(then.seeds[metric], now.seeds[metric], strict=False)):
             if past is not None and here is not None and past != here:
                 return Contradiction(seed=seed, metric=metric, then=past, now=here)
     return None
+
+
+def _is_one(then: ArmEvidence, now: ArmEvidence, metric: str) -> bool:
+    """Whether a metric is measured in the same environments: elsewhere, another one may have got the name."""
+    return all(then.elsewhere.get(name) == now.elsewhere.get(name) for name in places_in(then, metric))
 
 
 def _same_trials(then: ArmEvidence, now: ArmEvidence) -> bool:

@@ -44,6 +44,11 @@ def recorded_in(arm: ArmEvidence, metric: str) -> Metric | None:
     return arm.metrics.get(metric) or tabular_metric(metric)
 
 
+def places_in(arm: ArmEvidence, metric: str) -> tuple[str, ...]:
+    """The environments of `evaluated_on` that a metric was measured in; none means where the arm was trained."""
+    return unplaced(metric)[1] if arm.evaluated_on else ()
+
+
 def meant(evidence: Evidence, experiment: str, metric: str) -> Metric | None:
     """What a metric means in an experiment: by the first of its arms that declares it, else as expkit defines it."""
     arms = (arm for arm in evidence.arms if arm.experiment == experiment)

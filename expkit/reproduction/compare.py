@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from expkit.checkpoint.policy import action_names
 from expkit.digests import digest
 from expkit.ledger.results import ArmResults
+from expkit.outcomes.meaning import places_in
 from expkit.outcomes.numbers import MINUS, significant
 from expkit.records.evidence import ArmEvidence
 from expkit.reproduction.execute import Executed
@@ -102,13 +103,14 @@ def against_results(
 def against_evidence(arm: ArmEvidence, executed: Mapping[int, Executed], seeds: Sequence[int]) -> Compared:
     """Trials against what evidence holds: some metrics of every seed, and one digest of all trials.
 
+    What tables are worth in other environments follows from them, and no trial comes out with it.
     A seed that the evidence lacks and that comes out well now was not run then: there is nothing to hold it against.
     """
     compared = tuple(seed for seed in seeds if seed not in arm.failed or executed[seed].failed)
     differing, first = [], None
     for seed in compared:
-        for metric, values in arm.seeds.items():
-            recorded, here = values[seed], executed[seed].metric(metric)
+        for metric in (metric for metric in arm.seeds if not places_in(arm, metric)):
+            recorded, here = arm.seeds[metric][seed], executed[seed].metric(metric)
             if recorded != here:
                 differing.append(seed)
                 first = first or Difference(seed=seed, what=metric, recorded=recorded, here=here, measured=True)

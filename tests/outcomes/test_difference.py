@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from expkit.outcomes.difference import Change, Contradiction, difference
+from expkit.records.elsewhere import Elsewhere
 from expkit.records.evidence import ArmEvidence, Evidence, Interval
 from expkit.records.provenance import Image
 
@@ -216,3 +217,22 @@ def test_the_origin_names_what_is_not_the_same_of_image_machine_and_packages(evi
     }
     assert not found.nothing
     assert (found.arms_same, found.hypotheses_same) == (3, 3)
+
+
+def test_another_environment_under_the_same_name_contradicts_nothing(evidence: Evidence) -> None:
+    """What tables are worth in it is another number; which environment it is stands among the settings."""
+    arm, digest = gambler(evidence), gambler(evidence).results_digest
+    place = Elsewhere(
+        environment_digest="0" * 64, unseen=None, parameters={"slip": 0.3}, optimal_gain=2.0, random_gain=1.0
+    )
+    wilder = place.model_copy(update={"environment_digest": "1" * 64, "parameters": {"slip": 0.4}})
+
+    def measured(there: Elsewhere, score: float, **changed: object) -> Evidence:
+        seeds = arm.seeds | {"normalized_score/windy": (score,) * 200}
+        return with_arm(evidence, "gambler", evaluated_on={"windy": there}, seeds=seeds, **changed)
+
+    (one,) = difference(measured(place, 0.5), measured(wilder, 0.4, failed=(3,), results_digest=other(digest))).arms
+    assert (one.agreement, one.contradiction) == ("other seeds", None)
+    assert one.settings[0] == Change(name="evaluate_on.windy.slip", then=0.3, now=0.4)
+    (same,) = difference(measured(place, 0.5), measured(wilder, 0.4)).arms
+    assert same.agreement == "same"

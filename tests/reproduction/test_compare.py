@@ -1,8 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from expkit.reproduction.compare import Difference
+from expkit.outcomes.serialise import parse_evidence
+from expkit.records.attempt import Result
+from expkit.records.elsewhere import Elsewhere
+from expkit.reproduction.compare import Difference, against_evidence
+from expkit.reproduction.execute import Executed
+
+SHIPPED = Path(__file__).parents[2] / "research_questions" / "rq01" / "evidence.json"
 
 
 @pytest.mark.parametrize(
@@ -40,3 +48,15 @@ def test_an_entry_of_a_q_table_is_named_by_state_and_action() -> None:
         measured=True,
     )
     assert str(difference) == "seed 17, state 3, FORWARD: 120.09 recorded, 120.11 here (+0.02)"
+
+
+def test_what_a_table_is_worth_elsewhere_is_no_part_of_a_trial(tmp_path: Path) -> None:
+    """Evidence tells it of every seed; a trial that is executed again does not, and differs in nothing."""
+    place = Elsewhere(environment_digest="0" * 64, unseen=None, parameters={}, optimal_gain=2.0, random_gain=1.0)
+    arm = parse_evidence(SHIPPED.read_bytes()).arms[0]
+    seeds = arm.seeds | {"normalized_score/windy": (0.5,) * arm.count}
+    arm = arm.model_copy(update={"evaluated_on": {"windy": place}, "seeds": seeds})
+    total = arm.seeds["total_reward"][0]
+    result = Result(metrics={"total_reward": (total,)}, trial_digests=("0" * 64,), failed=(), steps=1)
+    executed = Executed(digest="0" * 64, result=result, folder=tmp_path, row=0, inside=None)
+    assert against_evidence(arm, {0: executed}, [0]).differing == ()
