@@ -88,6 +88,20 @@ def test_a_program_that_gives_a_tabular_name_to_another_direction_is_believed(bu
     assert list(evidence.arms[0].summaries) == ["regret"]
 
 
+def test_a_program_may_call_a_metric_as_expkit_calls_one_elsewhere(build: Build) -> None:
+    """Its `normalized_score/windy` is a name and no environment: it stands whole in decision, evidence and words."""
+    name = "normalized_score/windy"
+    declared = foreign.experiment(trainer=foreign.command(metrics={name: {"definition": "its own"}}))
+    asked = question({"h1": {"kind": "value", "metric": name, "arm": "fast", "at_least": 0.5}})
+    evidence = build(declared, asked, columns={name: [0.6 + 0.01 * seed for seed in range(24)]})
+    [standing] = standings(asked, {"walker": foreign.planned(declared)}, {"walker": declared})
+    assert (standing.decision["metric"], "evaluated_on" in standing.decision) == (name, False)
+    assert evidence.hypotheses[0].verdict == "supported"
+    assert list(evidence.arms[0].seeds) == [name]
+    assert [*contradictions(evidence)] == []
+    assert "in windy" not in render(asked, evidence)
+
+
 @pytest.mark.parametrize(("key", "value"), [("version", 2), ("better", "lower"), ("binary", True)])
 def test_whoever_changes_what_decides_about_a_metric_changes_the_decision(key: str, value: object) -> None:
     """Version, direction and being binary are part of what is registered; wording is not."""

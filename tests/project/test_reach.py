@@ -93,6 +93,16 @@ def test_they_are_no_part_of_an_arm() -> None:
         ("  windy", "  Windy", "9:3: "),
         ("carry: {unseen: random}", "", "10:9: long has 7 states, and the table of arm near has 5; declare what is"),
         ("unseen: random", "unseen: first", "12:17: "),
+        (
+            "seeds: {root",
+            "representation: {kind: history, length: 2}\nseeds: {root",
+            "13:17: the table of a representation has no row for a state",
+        ),
+        (
+            "near: {agent",
+            "near: {representation: {kind: history, length: 2}, agent",
+            "6:26: the table of a representation has no row for a state",
+        ),
         ("coin.csv", "coins.csv", "11:29: there is no file environments/coins.csv"),
         (
             "0,1,1,1,0,false",
