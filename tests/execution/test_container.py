@@ -356,8 +356,8 @@ def test_an_image_without_a_worker_is_one_clear_error(make: Make, batches: list[
 
 
 def test_a_worker_that_prints_is_told(make: Make, batches: list[Work], stage: Stage) -> None:
-    """Its standard output is for the protocol; what had ended before is kept."""
-    chatty = misbehaving("if batch == 2: print('50 % done', flush=True)")
+    """Its standard output is for the protocol; what had ended before, a second ago, is kept."""
+    chatty = misbehaving("if batch == 2: time.sleep(1); print('50 % done', flush=True)")
     events: list[Event] = []
     with pytest.raises(ExecutorFailed, match="says what no worker says at this point") as failed:
         events.extend(make(command=chatty).execute(batches[:3], stage, lambda: False))
