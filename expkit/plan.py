@@ -92,8 +92,8 @@ class PlannedArm:
 def arm_key(arm: ResolvedArm, environment_digest: str | None, engine_version: int = ENGINE_VERSION) -> str:
     """What identifies an arm: what its numbers follow from, beside root and seed. No name, no title.
 
-    Of a tabular arm: environment as content, agent, trainer, engine version, and the representation, where there is
-    one. Of a program: how it is called, with which parameters, the digest of its sources, its image. Of both, the
+    Of a tabular arm: environment as content, agent, trainer, engine version, representation and time limit, where there
+    are any. Of a program: how it is called, with which parameters, the digest of its sources, its image. Of both, the
     digests of their inputs, where there are any. Of recorded results: the rows themselves.
     """
     declared: dict[str, JsonValue] = {"inputs": {**identity(arm.inputs)}} if arm.inputs else {}
@@ -101,6 +101,8 @@ def arm_key(arm: ResolvedArm, environment_digest: str | None, engine_version: in
         case TabularArm():
             if arm.representation:
                 declared["representation"] = arm.representation.identity
+            if arm.time_limit:
+                declared["time_limit"] = arm.time_limit
             return digest(
                 {
                     "environment": environment_digest,

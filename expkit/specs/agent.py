@@ -70,6 +70,7 @@ class Sarsa(_Bootstrapping):
     """SARSA (Rummery and Niranjan, 1994): what follows is worth the entry of the action that is taken next.
 
     A step is learnt from when the next action has been chosen, before it is taken; the last step of a training never.
+    Where a time limit cuts an episode off, none is taken next: what follows is worth the mean entry under the policy.
     """
 
     kind: Literal["sarsa"]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, StringConstraints
 
-from expkit.specs.base import Made, Probability, Spec, Version
+from expkit.specs.base import Made, Probability, Spec, Version, is_empty
 
 RewardRule = Literal["bump", "landing", "entry"]
 
@@ -45,14 +45,17 @@ class Versioned(Spec):
     discount: Annotated[float, Field(gt=0, le=1)] | None = None
     """Of the return that policies are measured by, beside their average reward per step; none means no return is. With
     1, every policy must have a finite return: an episode that may go on for ever must pay nothing meanwhile."""
+    time_limit: Annotated[int, Field(ge=1, le=10**12)] | None = Field(default=None, exclude_if=is_empty)
+    """Steps after which an episode is cut off in training, and the next one starts; none means never. That is no end:
+    a learner still counts on what would have followed. What is exact speaks of the table, which has no limit."""
     digest: Version | None = None
     """The environment's version, which is the digest of its table. Where it is declared, no other one is accepted; in
     resolved arms it always stands."""
 
     @property
     def content(self) -> str:
-        """What it is, as text: equal for equal declarations, whether their version is told or not."""
-        return self.model_dump_json(exclude={"digest"})
+        """Its table, as text: equal for equal declarations, whether their version is told or not."""
+        return self.model_dump_json(exclude={"digest", "time_limit"})
 
 
 class Table(Versioned):
@@ -72,7 +75,8 @@ class Table(Versioned):
 class Gymnasium(Versioned):
     """An environment of Gymnasium that exposes its transition table `P`: FrozenLake-v1, Taxi-v4, CliffWalking-v1.
 
-    Its time limit is no part of its table: an episode ends where the table says so.
+    The limit that it is registered with is no part of its table: an episode ends where the table says so, and is cut
+    off where `time_limit` is declared.
     """
 
     kind: Literal["gymnasium"]

@@ -190,6 +190,11 @@ class TabularArm(Spec):
         return self.trainer.steps
 
     @property
+    def time_limit(self) -> int | None:
+        """Steps after which an episode is cut off in training; None for never."""
+        return self.environment.time_limit if isinstance(self.environment, Versioned) else None
+
+    @property
     def measured(self) -> Mapping[str, Metric]:
         """The metrics of every trial, by name."""
         returns = isinstance(self.environment, Versioned) and self.environment.discount is not None

@@ -44,14 +44,22 @@ _GENERATORS = 3 * 4  # words that hold the generators of streams 0 to 2 of one t
 
 
 def advance(
-    table: Table, parameters: Parameters, lanes: Lanes, minds: Minds, *, first: int, last: int, steps: int
+    table: Table,
+    parameters: Parameters,
+    lanes: Lanes,
+    minds: Minds,
+    *,
+    first: int,
+    last: int,
+    steps: int,
+    time_limit: int | None = None,
 ) -> None:
     """Takes steps `first` to `last` - 1 of a training of `steps` steps, in place. Releases the GIL."""
-    _advance(*_arguments(table, parameters, lanes, minds, first, last, steps))
+    _advance(*_arguments(table, parameters, lanes, minds, (first, last, steps, time_limit or 0)))
 
 
 def _arguments(
-    table: Table, parameters: Parameters, lanes: Lanes, minds: Minds, first: int, last: int, steps: int
+    table: Table, parameters: Parameters, lanes: Lanes, minds: Minds, span: tuple[int, int, int, int]
 ) -> tuple[Any, ...]:
     schedule = parameters.schedule
     return (
@@ -76,7 +84,7 @@ def _arguments(
             parameters.planning_steps,
             parameters.replan_every,
         ),
-        (first, last, steps),
+        span,
     )
 
 
@@ -221,10 +229,10 @@ def _advance(table: Any, lanes: Any, minds: Any, schedule: Any, learning: Any, s
     actions, outcomes, entries, index_row, next_row, reward, threshold, start_threshold = table
     q, visits, sums, row, generators = lanes
     second, pending, pending_reward, levels, seen, seen_count, model_row, model_reward = minds[:8]
-    followed, followed_count, further = minds[8:]
+    followed, followed_count, began, further = minds[8:]
     start, slope, length, end, decay = schedule
     rule, exploration, learning_rate, discount, planning_steps, replan_every = learning
-    first, last, steps = span
+    first, last, steps, limit = span
     tables = (q, second, visits)
     scores = np.empty(actions)
     decayed = levels[0]
@@ -251,10 +259,12 @@ def _advance(table: Any, lanes: Any, minds: Any, schedule: Any, learning: Any, s
                 there, gained = next_row[outcome], reward[outcome]
                 visits[entry] += 1
                 sums[lane * CURVE_WINDOWS + window] += gained
+                cut = limit > 0 and there >= 0 and t + 1 - began[lane] == limit
                 if there >= 0:
                     row[lane] = there
                     there = index_row[there]
-                else:
+                if there < 0 or cut:
+                    began[lane] = t + 1
                     word = _word(generators, luck + 4 * STARTS) >> _11
                     state = 0
                     while word >= start_threshold[state]:
@@ -269,7 +279,7 @@ def _advance(table: Any, lanes: Any, minds: Any, schedule: Any, learning: Any, s
                         best = _one_of_the_largest(learning_one, own + there, actions, word & _LOWER_HALF)
                         future = other[own + there + best]
                     learning_one[entry] += learning_rate * (gained + discount * future - learning_one[entry])
-                elif rule == SARSA and there >= 0:
+                elif rule == SARSA and there >= 0 and not cut:
                     pending[lane] = here + action
                     pending_reward[lane] = gained
                 elif rule == CERTAINTY_EQUIVALENCE:
@@ -288,7 +298,7 @@ def _advance(table: Any, lanes: Any, minds: Any, schedule: Any, learning: Any, s
                 else:
                     pending[lane] = -1
                     future = 0.0
-                    if there >= 0 and rule == EXPECTED_SARSA:
+                    if there >= 0 and rule in (SARSA, EXPECTED_SARSA):  # SARSA: where the episode was cut off
                         _prefer(scores, tables, own + there, rule, exploration, level)
                         future = _mean(scores, q, own + there, exploration, level)
                     elif there >= 0:

@@ -28,7 +28,7 @@ Q_LEARNING, SARSA, EXPECTED_SARSA, DOUBLE_Q, DYNA_Q, CERTAINTY_EQUIVALENCE = ran
 single steps or of how often each came."""
 
 KEEP, ADD = -1, -2
-"""What the drunkard and the accountant do, where states are represented: nothing, and adding up."""
+"""What the drunkard and the accountant do, where states are represented or episodes cut off: nothing, and adding up."""
 
 EPSILON_GREEDY, BOLTZMANN, UCB = range(3)
 """What an action is chosen by: chance or the largest entry, chance by weight, the largest bound."""

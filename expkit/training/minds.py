@@ -43,6 +43,8 @@ class Minds:
     times, -1 for the end of an episode."""
     followed_count: NDArray[np.int64]
     """int64 [trials, states * actions * outcomes]; how often; 0 where no more are known."""
+    began: NDArray[np.int64]
+    """int64 [trials]; the step that their episode began with."""
     further: NDArray[np.uint64]
     """uint64 [trials, 4]; the generator of stream 3, as in `Lanes`."""
 
@@ -76,6 +78,7 @@ def begin(mdp: Mdp, table: Table, parameters: Parameters, seeding_words: NDArray
         model_reward=np.zeros((trials, remembered + counted)),
         followed=np.zeros((trials, counted * int(table.outcomes)), dtype=np.int64),
         followed_count=np.zeros((trials, counted * int(table.outcomes)), dtype=np.int64),
+        began=np.zeros(trials, dtype=np.int64),
         further=np.zeros((trials, 4), dtype=np.uint64),
     )
     if doubled or remembered:

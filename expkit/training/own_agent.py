@@ -6,7 +6,8 @@
     agent.q                                            float64 [states, actions]
 
 `explore` and `choose` are the two halves of the step's word, each a number in [0, 1); `luck()` gives the next word of
-the agent's further stream as such a number. Whatever else an agent takes its luck from, no seed decides.
+the agent's further stream as such a number. Whatever else an agent takes its luck from, no seed decides. Where a time
+limit cuts an episode off, `terminal` is False, and the next action is asked for in a start state.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ class OwnTraining:
         ExecutorFailed: its modules are not here.
     """
 
-    def __init__(self, mdp: Mdp, declared: OwnAgent, steps: int, words: NDArray[np.uint64]) -> None:
+    def __init__(
+        self, mdp: Mdp, declared: OwnAgent, steps: int, words: NDArray[np.uint64], time_limit: int | None
+    ) -> None:
         self._sources = kept_sources(declared.digest, declared.make)
         self._meant, self._steps = declared.make, steps
         self.visits = np.zeros((len(words), mdp.states, mdp.actions), dtype=np.int64)
@@ -49,7 +52,9 @@ class OwnTraining:
         world = World(mdp)
         with self._sources.running() as made:
             self._trials = [
-                Trial(world, _maker(made, mdp, steps, declared.kwargs, self._sources), seeding, visits, sums)
+                Trial(
+                    world, _maker(made, mdp, steps, declared.kwargs, self._sources), seeding, visits, sums, time_limit
+                )
                 for seeding, visits, sums in zip(words, self.visits, self.sums, strict=True)
             ]
 
@@ -104,7 +109,9 @@ class Trial:
         seeding: NDArray[np.uint64],
         visits: NDArray[np.int64],
         sums: NDArray[np.float64],
+        time_limit: int | None = None,
     ) -> None:
+        self._time_limit, self._age = time_limit, 0
         self._world, self._visits, self._sums = world, visits, sums
         generators = [PCG64(_Seeding(words)) for words in seeding]  # type: ignore[arg-type]
         self._luck, self._choices, self._starts = generators[ENVIRONMENT], generators[AGENT], generators[STARTS]
@@ -132,7 +139,10 @@ class Trial:
                 self._visits[state, action] += 1
                 self._sums[window] += reward
                 agent.learn(state, action, reward, following, terminal)
-                state = world.start(int(self._starts.random_raw())) if terminal else following
+                state = following
+                self._age += 1
+                if terminal or self._age == self._time_limit:
+                    state, self._age = world.start(int(self._starts.random_raw())), 0
         self._state = state
 
 

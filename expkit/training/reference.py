@@ -47,6 +47,7 @@ def reference_trial(
     arm_key: str,
     streams: Streams,
     seed: int,
+    time_limit: int | None = None,
     witness: Witness | None = None,
 ) -> ReferenceTrial:
     """Trains one seed of an agent on a table for a number of steps and measures it; `witness` is told every step."""
@@ -58,7 +59,7 @@ def reference_trial(
     seen = mdp.index.tolist()  # the row of the agent's table that a state is looked up in
     windows: list[float] = []
 
-    state = _drawn(start, int(starts.random_raw()))
+    state, age = _drawn(start, int(starts.random_raw())), 0
     for window in range(40):
         collected = 0.0
         for t in range(window * steps // 40, (window + 1) * steps // 40):
@@ -66,12 +67,17 @@ def reference_trial(
             outcome = _drawn(probability[state][action], int(environment.random_raw()))
             gained = reward[state][action][outcome]
             ended = terminal[state][action][outcome]
-            following = _drawn(start, int(starts.random_raw())) if ended else next_state[state][action][outcome]
+            following = None if ended else next_state[state][action][outcome]
+            age += 1
 
-            trained.learn(seen[state], action, gained, None if ended else seen[following])
+            trained.learn(seen[state], action, gained, None if following is None else seen[following])
             collected += gained
             if witness is not None:
-                witness(t, state, action, gained, None if ended else following)
+                witness(t, state, action, gained, following)
+            if following is not None and age == time_limit:
+                trained.cut_off(seen[following])
+            if following is None or age == time_limit:
+                following, age = _drawn(start, int(starts.random_raw())), 0
             state = following
         windows.append(collected)
 

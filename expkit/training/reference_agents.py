@@ -39,6 +39,9 @@ class ReferenceAgent:
     def learn(self, state: int, action: int, reward: float, following: int | None) -> None:
         """Learns from a step. following: the next state, or None if the episode has ended."""
 
+    def cut_off(self, following: int) -> None:
+        """Is told, after learning from a step, that no action will be taken in the state that followed."""
+
     def learnt(self) -> list[list[float]]:
         """The table that the agent acts on."""
         return self.q
@@ -138,8 +141,8 @@ class ExpectedSarsa(QLearning):
         return total / weight
 
 
-class Sarsa(QLearning):
-    """The entry of the next action, which the next step chooses."""
+class Sarsa(ExpectedSarsa):
+    """The entry of the next action, which the next step chooses; the mean one, where there is no next step."""
 
     waiting: tuple[int, int, float] | None = None
 
@@ -151,6 +154,11 @@ class Sarsa(QLearning):
         self.waiting = None if following is None else (state, action, reward)
         if following is None:
             self.towards(state, action, reward, 0.0)
+
+    def cut_off(self, following: int) -> None:
+        if self.waiting is not None:
+            self.towards(*self.waiting, self.worth(following))
+        self.waiting = None
 
 
 class DoubleQ(QLearning):

@@ -6,8 +6,9 @@ Stream 0 is the environment's, 1 the agent's, 2 the start states', 3 the agent's
     common        SeedSequence(root, spawn_key=(k, stream))
 
 seeds a `PCG64`, whose words are those of `random_raw`. Every step takes one word of stream 0 and one of stream 1,
-whatever is decided; every start of an episode takes one of stream 2. Who needs more luck than that takes it from
-stream 3, a fixed number of words a step: Double Q-learning one, Dyna-Q one for each of its planning steps.
+whatever is decided; every start of an episode takes one of stream 2, whether the last one ended or was cut off. Who
+needs more luck than that takes it from stream 3, a fixed number of words a step: Double Q-learning one, Dyna-Q one for
+each of its planning steps.
 
 * An environment's or a start's word w is u = (w >> 11) * 2**-53. The outcome is the first whose cumulative
   probability, summed from the left, exceeds u; the last outcome of positive probability takes what rounding leaves.

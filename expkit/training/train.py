@@ -73,6 +73,7 @@ def train(
         _agreed_table(work),
         work.tabular.agent,
         steps=work.tabular.trainer.steps,
+        time_limit=work.tabular.time_limit,
         words=seeding_words(work.root, work.arm_key, work.streams, work.seeds, count=streams_of(work.tabular.agent)),
         seeds=work.seeds,
         on_steps=on_steps,
@@ -90,6 +91,7 @@ def train_on(
     on_steps: Callable[[int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     block_steps: int | None = None,
+    time_limit: int | None = None,
 ) -> Trials:
     """Trains an agent on any table. words: uint64 [seeds, streams, 4], of `expkit.training.streams.seeding_words`.
 
@@ -100,7 +102,7 @@ def train_on(
         OwnCodeFailed: an agent of the user's own did what it must not.
         Cancelled: `cancelled` said so.
     """
-    training = _begun(mdp, agent, steps, words)
+    training = _begun(mdp, agent, steps, words, time_limit)
     block_steps = block_steps or max(1, BLOCK_STEPS // effort(agent))
     for group in range(0, len(seeds), LANES):
         trials = range(group, min(group + LANES, len(seeds)))
@@ -142,10 +144,10 @@ class _Training:
     """The tables that the trials have come to."""
 
 
-def _begun(mdp: Mdp, agent: Agent, steps: int, words: NDArray[np.uint64]) -> _Training:
+def _begun(mdp: Mdp, agent: Agent, steps: int, words: NDArray[np.uint64], time_limit: int | None) -> _Training:
     table = Table.of(mdp)
     agent = simplified(agent)
-    if isinstance(agent, Simple) and not isinstance(mdp, Represented):
+    if isinstance(agent, Simple) and not isinstance(mdp, Represented) and time_limit is None:
         plain = learner(agent, steps)
         lanes = kernel.begin(mdp, table, plain, np.ascontiguousarray(words[:, :FURTHER]))
 
@@ -156,14 +158,16 @@ def _begun(mdp: Mdp, agent: Agent, steps: int, words: NDArray[np.uint64]) -> _Tr
         return _Training(visits=lanes.visits, sums=lanes.sums, advance=step, learnt=lambda: lanes.q)
 
     if isinstance(agent, OwnAgent):
-        own = OwnTraining(mdp, agent, steps, words)
+        own = OwnTraining(mdp, agent, steps, words, time_limit)
         return _Training(visits=own.visits, sums=own.sums, advance=own.advance, learnt=own.learnt)
     declared = simple_parameters(agent, steps) if isinstance(agent, Simple) else parameters(agent, steps)
     lanes, minds = begin(mdp, table, declared, words)
 
     def advance(trials: range, first: int, last: int) -> None:
         part, thinking = lanes.part(trials.start, trials.stop), minds.part(trials.start, trials.stop)
-        learner_kernel.advance(table, declared, part, thinking, first=first, last=last, steps=steps)
+        learner_kernel.advance(
+            table, declared, part, thinking, first=first, last=last, steps=steps, time_limit=time_limit
+        )
 
     return _Training(
         visits=lanes.visits, sums=lanes.sums, advance=advance, learnt=lambda: learnt(declared, lanes, minds)

@@ -69,6 +69,7 @@ def replay(
         mdp,
         work.tabular.agent,
         steps=steps,
+        time_limit=work.tabular.time_limit,
         root=work.root,
         arm_key=work.arm_key,
         streams=work.streams,

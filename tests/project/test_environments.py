@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from expkit.errors import InvalidDeclaration
+from expkit.outcomes.freshness import parameters
 from expkit.plan import plan
 from expkit.project.read import declared_files, parse_declarations
 from expkit.project.tables import COLUMNS
@@ -109,9 +110,39 @@ def test_the_version_is_the_content_wherever_it_stands() -> None:
         files(environment=f"{TABLE}, start: 1"),
         files(environment=f"{TABLE}, discount: 0.9"),
         files(environment=f'{TABLE}, start: {{"0": 0.25, "1": 0.75}}'),
+        files(environment=f"{TABLE}, time_limit: 20"),
+        files(environment=f"{TABLE}, time_limit: 21"),
     ]
     keys |= {plan(experiment(one), lambda *_: frozenset())[0].key for one in others}
     assert len(keys) == 1 + len(others)
+
+
+def test_a_time_limit_is_another_arm_in_the_same_environment() -> None:
+    """Its digest is the table's; an arm and a sweep may set a limit of their own, and parameters tell it."""
+    declared = files(
+        environment=f"{TABLE}, time_limit: 20",
+        arms=", endless: {agent: {kind: drunkard}, environment: {time_limit: null}}",
+        more="sweep: {arm: gambler, vary: {environment.time_limit: [20, 30]}}",
+    )
+    planned = {arm.name: arm for arm in plan(experiment(declared), lambda *_: frozenset())}
+    assert len({arm.environment_digest for arm in planned.values()}) == 1
+    assert planned["gambler"].key == planned["gambler[time_limit=20]"].key != planned["gambler[time_limit=30]"].key
+    limits = {name: parameters(arm.arm).get("environment.time_limit") for name, arm in planned.items()}
+    assert limits == {"gambler": 20, "endless": None, "gambler[time_limit=20]": 20, "gambler[time_limit=30]": 30}
+
+
+@pytest.mark.parametrize("limit", ["0", "2.5", "long", "true"])
+def test_a_time_limit_is_a_number_of_steps(limit: str) -> None:
+    """At least one."""
+    [line] = said(files(environment=f"{TABLE}, time_limit: {limit}"))
+    assert line.startswith(f"{E}:3:69: time_limit: ")
+    assert "a whole number from 1 to" in line
+
+
+def test_the_dungeon_has_no_time_limit() -> None:
+    """Nor has it a discount: what it is stands in its declaration."""
+    [line] = said(files(environment="kind: dungeon, time_limit: 5"))
+    assert line.startswith(f"{E}:3:30: unknown key 'time_limit' in environment")
 
 
 def test_what_a_file_said_when_it_was_read_stays_true_of_the_plan() -> None:

@@ -31,7 +31,7 @@ def make_work() -> MakeWork:
         arm = TabularArm.model_validate(
             {
                 "name": agent["kind"],
-                "environment": {"kind": "dungeon", **environment},
+                "environment": {"kind": "dungeon"} | environment,
                 "agent": agent,
                 "trainer": {"kind": "tabular", "steps": steps},
             }

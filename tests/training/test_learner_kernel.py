@@ -27,19 +27,19 @@ DUNGEON = compile_environment(Dungeon(kind="dungeon"))
 
 
 @settings(max_examples=25, deadline=None)
-@given(mdp=tables(), agent=learners, steps=st.integers(40, 80))
-def test_the_kernel_of_learners_is_plain_python(mdp: Mdp, agent: Bootstrapping, steps: int) -> None:
+@given(mdp=tables(), agent=learners, steps=st.integers(40, 80), limit=st.sampled_from([None, 1, 7]))
+def test_the_kernel_of_learners_is_plain_python(mdp: Mdp, agent: Bootstrapping, steps: int, limit: int | None) -> None:
     """Compiled or not: every function of it runs as `py_func`, words included, and every array comes out the same."""
     words = seeding_words(ROOT, KEY, "independent", [0, 1], count=4)
     table, declared = Table.of(mdp), parameters(agent, steps)
     compiled, interpreted = (begin(mdp, table, declared, words) for _ in range(2))
-    learner_kernel.advance(table, declared, *compiled, first=0, last=steps, steps=steps)
+    learner_kernel.advance(table, declared, *compiled, first=0, last=steps, steps=steps, time_limit=limit)
 
     with pytest.MonkeyPatch.context() as patch, np.errstate(over="ignore"):
         for name, function in vars(learner_kernel).copy().items():
             if hasattr(function, "py_func"):
                 patch.setattr(learner_kernel, name, function.py_func)
-        learner_kernel.advance(table, declared, *interpreted, first=0, last=steps, steps=steps)
+        learner_kernel.advance(table, declared, *interpreted, first=0, last=steps, steps=steps, time_limit=limit)
     for one, other in zip(compiled, interpreted, strict=True):
         for name, array in vars(one).items():
             assert array.tobytes() == getattr(other, name).tobytes(), name
