@@ -22,7 +22,7 @@ _STARTS = 6
 
 
 def print_environments(arms: Iterable[PlannedArm]) -> None:
-    """Each environment of some arms, once, with the arms that are in it."""
+    """Each environment of some arms, once, with the arms that are in it; under another time limit, it is another."""
     for number, (environment, names) in enumerate(_distinct(arms)):
         if number:
             results().print()
@@ -73,10 +73,12 @@ def environment_facts(environment: Environment) -> dict[str, Any]:
 
 
 def _distinct(arms: Iterable[PlannedArm]) -> list[tuple[Environment, list[str]]]:
-    found: dict[str, tuple[Environment, list[str]]] = {}
+    found: dict[tuple[str, int | None], tuple[Environment, list[str]]] = {}
     for arm in arms:
         if isinstance(arm.arm, TabularArm) and (digest := arm.environment_digest):
-            found.setdefault(digest, (arm.arm.environment, []))[1].append(f"{arm.experiment}/{arm.name}")
+            found.setdefault((digest, arm.arm.time_limit), (arm.arm.environment, []))[1].append(
+                f"{arm.experiment}/{arm.name}"
+            )
     return list(found.values())
 
 
