@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,8 @@ QUESTION = "research_questions/bandit/question.yaml"
 
 @pytest.fixture
 def beginning(desk: Desk) -> Desk:
-    """A project with the program and its step, as somebody else left them."""
+    """A project with the program and its step, as somebody else left them, whose store of MLflow is its own."""
+    desk = replace(desk, store=None)
     assert [*FILES] == ["train.py", "valohai.yaml", QUESTION]
     for file in ("train.py", "valohai.yaml"):
         (desk.root / file).write_text(FILES[file])
@@ -54,6 +56,14 @@ def test_the_example_is_run_and_judged(beginning: Desk) -> None:
     assert said.code == 0, said
     evidence = json.loads((beginning.root / QUESTION).with_name("evidence.json").read_text())
     assert [(one["id"], one["verdict"]) for one in evidence["hypotheses"]] == [("h1", "supported")]
+    # MLflow's files and the outcome are no part of the program, which is the same as before
+    assert [*(beginning.root / "mlruns").rglob("*")]
+    records = beginning.records()
+    assert beginning.expkit(*RUN).code == 0
+    assert beginning.records() == records
+    beginning.commit()
+    status = beginning.expkit("status", "bandit")
+    assert status.code == 0, status
 
 
 def test_the_refusal_on_the_page_is_what_check_says(beginning: Desk) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from expkit.project.mentioned import with_mentioned
 from expkit.project.paths import DECLARED
-from expkit.project.sources import names_of
+from expkit.project.sources import AtHand, names_of
 from expkit.provenance.history import History
 
 
@@ -33,3 +33,8 @@ class _Commit:
     def read(self, names: Iterable[str]) -> dict[str, bytes]:
         """Their content, by path."""
         return self._history.tree(self._commit, names)
+
+    def scripts(self, names: Iterable[str]) -> Sequence[str]:
+        """Those among some that begin with ``#!``."""
+        known = self.read(names)
+        return AtHand(known).scripts(known)

@@ -15,7 +15,7 @@ from expkit.errors import InvalidUsage
 from expkit.project.modules import modules_of, with_modules
 from expkit.project.paths import EXPERIMENTS
 from expkit.project.recorded import named_results
-from expkit.project.sources import sources
+from expkit.project.sources import SCRIPT, sources
 from expkit.project.tables import LARGEST_TABLE
 from expkit.project.tree import Tree
 from expkit.project.yaml import read_yaml
@@ -26,11 +26,13 @@ LARGEST_SOURCE = 10_000_000
 """Bytes of one file of a program; a larger one is refused."""
 _LARGEST = max(LARGEST_SOURCE, LARGEST_TABLE)
 """Nothing is read further."""
+_VAST = frozenset({"mlruns", "mlartifacts", "node_modules", "__pycache__"})
+"""Folders full of files of which no declaration can mean one."""
 
 
 def with_mentioned(files: dict[str, bytes], tree: Tree) -> dict[str, bytes]:
     """Declared files, and those of the tree that they mention."""
-    wanted = {name for command, named in _programs(files) for name in sources(command, named, tree.names)}
+    wanted = {name for command, named in _programs(files) for name in sources(command, named, tree)}
     wanted |= {name for name in named_results(files) if list(tree.names(name)) == [name]}
     known = files | tree.read(sorted(wanted - files.keys())) if wanted else files
     return with_modules(known, modules_of(tree))
@@ -38,7 +40,7 @@ def with_mentioned(files: dict[str, bytes], tree: Tree) -> dict[str, bytes]:
 
 def program_files(root: Path, trainer: Command) -> tuple[str, ...]:
     """The files of a program that lie in the project at a root, relative to it: what an image is handed to run."""
-    return sources(trainer.command, trainer.sources, Folder(root).names)
+    return sources(trainer.command, trainer.sources, Folder(root))
 
 
 def _programs(files: Mapping[str, bytes]) -> Iterator[tuple[list[str], list[str]]]:
@@ -77,7 +79,9 @@ class Folder:
             return [path]
         found = []
         for folder, folders, files in os.walk(start):
-            folders[:] = [name for name in folders if not name.startswith(".") and not _is_foreign(Path(folder, name))]
+            folders[:] = [
+                name for name in folders if name[0] != "." and name not in _VAST and not _is_foreign(Path(folder, name))
+            ]
             here = Path(folder).relative_to(self._root)
             found += [(here / name).as_posix() for name in files if not name.startswith(".")]
         return [name for name in found if _is_regular(self._root / name)]
@@ -94,6 +98,10 @@ class Folder:
         """
         return {name: self._content(self._root / name) for name in names}
 
+    def scripts(self, names: Iterable[str]) -> list[str]:
+        """Those among some that begin with ``#!``. What is gone by now, or not to be read, is none."""
+        return [name for name in names if _begins(self._root / name, SCRIPT)]
+
     def _content(self, file: Path) -> bytes:
         try:
             with open_regular(file) as handle, open(handle, "rb", closefd=False) as opened:
@@ -102,6 +110,14 @@ class Folder:
             raise InvalidUsage(
                 "the file cannot be read", where=str(file), why=error.strerror, mend="mend the file, or delete it"
             ) from error
+
+
+def _begins(file: Path, text: bytes) -> bool:
+    try:
+        with open_regular(file) as handle:
+            return os.read(handle, len(text)) == text
+    except OSError:
+        return False
 
 
 def _is_foreign(folder: Path) -> bool:

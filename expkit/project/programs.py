@@ -8,7 +8,7 @@ from expkit.errors import Mistake
 from expkit.project.mentioned import LARGEST_SOURCE
 from expkit.project.names import suggestion
 from expkit.project.program_words import ill_put
-from expkit.project.sources import Names, named_by, names_of, program_digest, sources
+from expkit.project.sources import AtHand, named_by, program_digest, sources
 from expkit.project.yaml import Document, Location
 from expkit.specs.experiment import PROJECT_IMAGE, Experiment, ProgramArm, ResolvedArm
 from expkit.specs.program import Command
@@ -27,15 +27,15 @@ def with_programs(
     """
     if not isinstance(experiment.trainer, Command):
         return experiment, []
-    names = names_of(files)
+    known = AtHand(files)
     found: dict[str, str] = {}
     mistakes: list[Mistake] = []
     programs = {name: arm for name, arm in arms.items() if isinstance(arm, ProgramArm)}
     for arm in programs.values():
         place = Place(experiment, arm)
-        flawed = [document.mistake(at, why, valid) for at, why, valid in _unversioned(arm, place, files, names)]
+        flawed = [document.mistake(at, why, valid) for at, why, valid in _unversioned(arm, place, files, known)]
         mistakes += flawed
-        own = () if flawed else sources(arm.trainer.command, arm.trainer.sources, names)
+        own = () if flawed else sources(arm.trainer.command, arm.trainer.sources, known)
         if own:
             found[arm.trainer.content] = version = program_digest(files, own)
             if arm.trainer.digest not in (None, version):
@@ -71,17 +71,17 @@ class Place:
 
 
 def _unversioned(
-    arm: ProgramArm, place: Place, files: Mapping[str, bytes], names: Names
+    arm: ProgramArm, place: Place, files: Mapping[str, bytes], known: AtHand
 ) -> Iterator[tuple[Location, str, str]]:
     """Why nobody can tell which program an arm runs: where, what is wrong, what is right."""
     trainer = arm.trainer
     for index, path in enumerate(trainer.sources):
         if ".." in path.split("/"):
             yield place.of("sources", index), f"{path} leads out of the project", "write the path from the root down"
-        elif not named_by(path, names):
+        elif not named_by(path, known):
             why = f"there is no source {path}; hidden files and symbolic links are none"
             yield place.of("sources", index), why, "name a file, or a folder that holds sources, from the root down"
-    own = sources(trainer.command, trainer.sources, names)
+    own = sources(trainer.command, trainer.sources, known)
     for name in own:
         if len(files[name]) > LARGEST_SOURCE:
             why = f"{name} is larger than {LARGEST_SOURCE:,} bytes, which no source is"

@@ -17,3 +17,6 @@ class Tree(Protocol):
 
     def read(self, names: Iterable[str]) -> dict[str, bytes]:
         """Their content, by path."""
+
+    def scripts(self, names: Iterable[str]) -> Sequence[str]:
+        """Those among some that begin with ``#!``."""

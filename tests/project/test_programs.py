@@ -9,8 +9,9 @@ from expkit.errors import InvalidDeclaration
 from expkit.outcomes.committed import committed_files
 from expkit.plan import plan
 from expkit.project import mentioned
+from expkit.project.command_files import files_in
 from expkit.project.read import declared_files, parse_declarations
-from expkit.project.sources import names_of, own_file, sources
+from expkit.project.sources import AtHand, names_of, sources
 from expkit.provenance.history import History
 from expkit.specs.experiment import Experiment, ProgramArm
 from expkit.specs.resolve import resolve
@@ -85,7 +86,12 @@ def test_it_decides_with_the_parameters_which_results_belong_together() -> None:
     [
         ("python a/train.py", [], ["a/deep/more.py", "a/train.py"]),
         ("./a/run --fast", [], ["a/deep/more.py", "a/run", "a/train.py"]),
-        ("python train.py a/train.py", [], ["a/deep/more.py", "a/train.py", "settings.toml", "train.py"]),
+        (
+            "python a/train.py --config conf/a.gin --data=data.csv",
+            [],
+            ["a/deep/more.py", "a/train.py", "conf/a.gin", "data.csv"],
+        ),
+        ("python train.py a/train.py", [], ["a/deep/more.py", "a/train.py", "conf/a.gin", "settings.toml", "train.py"]),
         ("python a/train.py", ["settings.toml", "data.csv"], ["data.csv", "settings.toml"]),
         ("python a/train.py", ["a/deep/"], ["a/deep/more.py"]),
         ("tool --of=a/train.py ../train.py /train.py", [], []),
@@ -96,24 +102,65 @@ def test_its_files_are_those_named_or_those_around_the_first_in_its_command(
     command: str, named: list[str], found: list[str], tmp_path: Path
 ) -> None:
     """Folders of a root's program hold no documents, tests or results; hidden files, caches and links never count."""
-    every = (
-        "train.py settings.toml data.csv README.md docs/conf.py tests/test_it.py experiments/a.yaml a/train.py a/run"
-    )
-    hidden = "a/deep/more.py a/.hidden.py .venv/lib.py a/__pycache__/b.py env/pyvenv.cfg env/lib.py"
+    every = "train.py settings.toml data.csv conf/a.gin README.md docs/conf.py tests/test_it.py experiments/a.yaml"
+    hidden = "a/train.py a/run a/deep/more.py a/.hidden.py .venv/lib.py a/__pycache__/b.py env/pyvenv.cfg env/lib.py"
     written(tmp_path, dict.fromkeys(f"{every} {hidden}".split(), b""))
     (tmp_path / "a/link.py").symlink_to(tmp_path / "train.py")
-    assert list(sources(command.split(), named, mentioned.Folder(tmp_path).names)) == found
+    assert list(sources(command.split(), named, mentioned.Folder(tmp_path))) == found
 
 
 def test_what_a_shell_is_handed_is_looked_through() -> None:
     """The program is in the text."""
     command = ["sh", "-c", 'set -e\npython agents/train.py "$@"', "sh"]
-    assert own_file(command, names_of(PROGRAM)) == "agents/train.py"
+    assert [one.name for one in files_in(command, names_of(PROGRAM))] == ["agents/train.py"]
+
+
+@pytest.mark.parametrize(
+    ("command", "found"),
+    [
+        ("python -m agents.train", ["agents/train.py"]),
+        ("python -m lab", ["lab/__main__.py"]),
+        ("python -u -m lab.deep --of=agents/rules.py", ["lab/deep/__main__.py", "agents/rules.py"]),
+        ("python -m json", []),
+        ("sh -c|set -e\ncd agents && python train.py", ["agents/train.py"]),
+        ("sh -c|cd ./lab; python -m deep", ["lab/deep/__main__.py"]),
+        ("sh -c|cd /tmp && RULES=agents/rules.py python agents/train.py", ["agents/train.py", "agents/rules.py"]),
+    ],
+)
+def test_a_program_may_be_a_module_or_lie_where_a_shell_goes(command: str, found: list[str]) -> None:
+    """As Python and the shell would look for it; then what else the command names."""
+    files = {*PROGRAM, "lab/__main__.py", "lab/deep/__main__.py", "train/data.csv"}
+    words = command.split("|") if "|" in command else command.split()
+    assert [one.name for one in files_in(words, names_of(files))] == found
+
+
+def test_a_module_may_import_whatever_lies_where_it_is_looked_for() -> None:
+    """Python finds all of that folder, not only what is beside the module."""
+    found = sources(["python", "-m", "lab.train"], [], AtHand(dict.fromkeys(("lab/train.py", "rules.py"), b"")))
+    assert found == ("lab/train.py", "rules.py")
+
+
+def test_any_language_counts_and_nothing_that_a_run_leaves_beside_it(tmp_path: Path) -> None:
+    """Neither in the root, where MLflow and tools have their folders, nor in a folder of the program's own."""
+    own = "train.py config.gin a.xml b.ts c.go d.jsonnet e.cu run"
+    left = "LICENSE Makefile README.md mlflow.db mlflow.db-wal model.NPZ x.log events.out.tfevents.1.host"
+    tools = (
+        "mlruns/0/meta.yaml mlartifacts/a.json build/a.py dist/a.py lab.egg-info/a.txt node_modules/a/a.js wandb/a.json"
+    )
+    generated = "research_questions/rq1/evidence.json research_questions/rq1/figures/a.html .expkit/a.json"
+    written(tmp_path, dict.fromkeys(f"{own} {left} {tools} {generated}".split(), b"x") | {"run": b"#!/bin/sh"})
+    folder = mentioned.Folder(tmp_path)
+    assert {*sources(["python", "train.py", "--db=mlflow.db"], [], folder)} == {*own.split()}
+    written(tmp_path / "lab", dict.fromkeys(f"{own} {left} {tools}".split(), b"x") | {"run": b"#!/bin/sh"})
+    assert {*sources([], ["lab"], folder)} == {f"lab/{name}" for name in own.split()}
+    assert sources([], ["lab/LICENSE"], folder) == ("lab/LICENSE",)
+    written(tmp_path, {"research_questions/rq1/train.py": b""})
+    assert sources(["research_questions/rq1/train.py"], [], folder) == ("research_questions/rq1/train.py",)
 
 
 def test_a_commit_gives_the_version_that_the_work_tree_gave(tmp_path: Path) -> None:
     """So that what was registered with a program can be verified later, whatever has become of its files."""
-    root = written(tmp_path, PROGRAM | {E: declared(), "other/big.py": b"x"})
+    root = written(tmp_path, PROGRAM | {E: declared(), "other/big.py": b"x", "agents/NOTES": b"x"})
     git = ["git", "-c", "user.name=A Tester", "-c", "user.email=t@example.org", "-C", str(root)]
     for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "a program"]):
         subprocess.run([*git, *arguments], check=True)
