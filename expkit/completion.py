@@ -12,6 +12,7 @@ from expkit.dossier import Dossier
 from expkit.errors import Interrupted, ServiceAbsent, TrialFailed
 from expkit.execution.complete import Circumstances, Tally, complete
 from expkit.execution.events import Executor, Point, Progress
+from expkit.execution.program_version import Version, must_be_known
 from expkit.execution.recorded import RecordedExecutor
 from expkit.ledger.ledger import Ledger
 from expkit.ledger.lock import Holder
@@ -105,7 +106,7 @@ def train_missing(
 
     Raises:
         ServiceAbsent: an image is declared and no engine answers, or the image is not to be had.
-        InvalidUsage: an input is not what is declared.
+        InvalidUsage: an input is not what is declared, or nothing says which program would run.
         Interrupted: a signal came while trials ran; finished batches are kept.
         TrialFailed: a batch failed as a whole; finished batches are kept.
         NotWritable, LedgerDamaged: see `expkit.errors`.
@@ -116,12 +117,13 @@ def train_missing(
     incomplete = [arm for arm in planned if arm.missing]
     if not incomplete:
         return Tally(attempts=(), stopped=False)
+    names = dict.fromkeys(arm.experiment for arm in incomplete)
+    places = {name: _place(project, name, how) for name in names}
+    must_be_known(arm for arm in incomplete if places[arm.experiment] == (None, "command"))
     if any(arm.arm.inputs for arm in incomplete):
         with how.observer.phase("checking inputs"):
             verify(project.root, [arm.arm for arm in incomplete])
     ledger.prepare()
-    names = dict.fromkeys(arm.experiment for arm in incomplete)
-    places = {name: _place(project, name, how) for name in names}
     tallies = []
     for image, kind in dict.fromkeys(places.values()):
         arms = [arm for arm in incomplete if places[arm.experiment] == (image, kind)]
@@ -196,11 +198,15 @@ def _executor(project: Project, image: str | None, kind: str, how: How) -> Execu
     def inputs(arm: ProgramArm) -> dict[str, Path]:
         return input_places(project.root, arm.inputs)
 
+    def sources(arm: ProgramArm) -> tuple[str, ...]:
+        return program_files(project.root, arm.trainer)
+
     if image is None and kind == "command":
         from expkit.execution.program_host import HostPlace
         from expkit.execution.programs import ProgramExecutor
 
-        return ProgramExecutor(HostPlace(project.root, Paths(project.root).trials, inputs), how.workers)
+        version = Version(project.root, sources)
+        return ProgramExecutor(HostPlace(project.root, Paths(project.root).trials, inputs, version), how.workers)
     if image is None:
         from expkit.execution.local import LocalExecutor  # numba: 0.3 s that an idle run does not pay
 
@@ -228,8 +234,9 @@ def _executor(project: Project, image: str | None, kind: str, how: How) -> Execu
             limits=read_settings(project.root).container,
             root=project.root,
             scratch=Paths(project.root).containers,
-            sources=lambda arm: program_files(project.root, arm.trainer),
+            sources=sources,
             inputs=inputs,
+            version=Version(project.root, sources),
         )
         return ProgramExecutor(place, how.workers)
     return ContainerExecutor(

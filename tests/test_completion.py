@@ -88,6 +88,25 @@ def test_a_program_that_is_not_there_fails_its_batches(program):
     assert "no-such-python cannot be started: No such file" in str(failed.value)
 
 
+def test_a_program_that_only_its_image_tells_is_not_run_outside_of_it(program):
+    """Old code and new code would be one arm; nothing is started."""
+    program.edit(program.root / "experiments" / "program.yaml", "[python, train.py,", "[python, -m, json.tool,")
+    said = program.expkit("run", "program", "--executor", "local")
+    assert said.code == 2, said
+    assert "nothing says which program would run here" in said.err
+    assert "declare sources" in said.err
+    assert program.records() == set()
+
+
+def test_an_edited_module_is_another_program(program):
+    """However the command names it."""
+    program.edit(program.root / "experiments" / "program.yaml", "[python, train.py,", "[python, -m, train,")
+    assert len(train(program).attempts) == 6
+    assert train(program).attempts == ()
+    program.edit(program.root / "train.py", '"step": 1', '"step": 2')
+    assert len(train(program).attempts) == 6
+
+
 def test_a_plan_of_programs_tells_trials(program):
     """Nobody knows how many steps they take."""
     assert "to run: 6 trials\n" in program.expkit("plan", "program").out

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
-import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from expkit.containers.confined import INPUTS, OUTPUTS, Exit, asking, running
@@ -19,6 +19,7 @@ from expkit.execution.lines import LONGEST_LINE
 from expkit.execution.processes import CannotStart, End, with_last_words
 from expkit.execution.program import CONFIG_FILE, Handed, arguments, config, program_arm, trial_seed, variables
 from expkit.execution.program_host import Inputs, no_inputs
+from expkit.execution.program_version import ProgramChanged, Sources, Version
 from expkit.execution.programs import OnLine
 from expkit.ledger.durable import writing
 from expkit.provenance.machine import read_machine
@@ -27,9 +28,6 @@ from expkit.records.provenance import Image, Inside
 from expkit.records.work import Work
 from expkit.specs.experiment import ProgramArm
 from expkit.specs.settings import Limits
-
-Sources = Callable[[ProgramArm], Sequence[str]]
-"""The files of the project that make up an arm's program, relative to the root; none where its image holds it."""
 
 _PROGRAM = "program"
 _NOT_STARTED = 127
@@ -60,12 +58,13 @@ class ContainerPlace:
         scratch: Path,
         sources: Sources,
         inputs: Inputs = no_inputs,
+        version: Version | None = None,
     ) -> None:
         self.image: Image | None = image.record
         self.scratch = scratch
         # nobody asks a stranger's image what is installed in it
-        version = read_packages().get("expkit", "unknown")
-        self.inside: Inside | None = Inside(machine=read_machine(), packages={}, expkit=version)
+        expkit = read_packages().get("expkit", "unknown")
+        self.inside: Inside | None = Inside(machine=read_machine(), packages={}, expkit=expkit)
         short = image.id[:19]
         self.where = f"in image {short}" if image.reference == image.id else f"in {image.reference} ({short})"
         with asking(image):
@@ -75,6 +74,7 @@ class ContainerPlace:
         self._limits = limits
         self._root = root
         self._sources = sources
+        self._version = version
         self._inputs = inputs
 
     def run(self, work: Work, folder: Path, on_line: OnLine, stopping: Callable[[], bool]) -> End | None:
@@ -82,6 +82,7 @@ class ContainerPlace:
 
         Raises:
             CannotStart: the image does not hold the program.
+            ProgramChanged: the sources are not those of its version. What has been handed in stays as it is.
             ServiceAbsent: the engine or the image is gone, or the engine does not see this machine's folders.
             NotWritable: the trial's folder cannot be written to.
         """
@@ -128,15 +129,22 @@ class ContainerPlace:
         inputs.chmod(0o755)  # whatever the umask
         (inputs / CONFIG_FILE).write_bytes(config(arm.parameters))
         (inputs / CONFIG_FILE).chmod(0o644)
-        sources = self._sources(arm)
-        for name in sources:
+        found: dict[str, str] = {}
+        for name in self._sources(arm):
             copy = inputs / _PROGRAM / name
             copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self._root / name, copy)
+            try:
+                content = (self._root / name).read_bytes()
+            except FileNotFoundError as gone:
+                raise ProgramChanged(f"the program changed while it ran: {name}") from gone
+            found[name] = hashlib.sha256(content).hexdigest()
+            copy.write_bytes(content)
             copy.chmod(0o755 if os.access(self._root / name, os.X_OK) else 0o644)
         for place, _, _ in os.walk(inputs):
             Path(place).chmod(0o755)
-        return bool(sources)
+        if self._version is not None:
+            self._version.compare(arm, found)
+        return bool(found)
 
     def _time_s(self, arm: ProgramArm) -> float | None:
         limits = [limit for limit in (arm.trainer.time_limit_s, self._limits.time_s) if limit is not None]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from expkit.execution.processes import CannotStart, End, run_process
 from expkit.execution.program import CONFIG_FILE, Handed, arguments, config, program_arm, trial_seed, variables
+from expkit.execution.program_version import Version
 from expkit.execution.programs import OnLine
 from expkit.ledger.durable import writing
 from expkit.records.provenance import Image, Inside
@@ -36,8 +37,9 @@ class HostPlace:
     image: Image | None = None
     inside: Inside | None = None
 
-    def __init__(self, root: Path, scratch: Path, inputs: Inputs = no_inputs) -> None:
+    def __init__(self, root: Path, scratch: Path, inputs: Inputs = no_inputs, version: Version | None = None) -> None:
         self.scratch = scratch.absolute()
+        self._version = version
         self._root = root
         self._inputs = inputs
 
@@ -46,6 +48,7 @@ class HostPlace:
 
         Raises:
             CannotStart: there is no such program, or the system cannot run it.
+            ProgramChanged: its files are not those of its version, or were others when it had ended.
             NotWritable: the trial's folder cannot be written to.
         """
         arm = program_arm(work)
@@ -64,8 +67,9 @@ class HostPlace:
             vector = arguments(arm, handed)
         except ValueError as error:
             raise CannotStart(str(error)) from error
+        self._check(arm)
         path = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
-        return run_process(
+        end = run_process(
             vector,
             folder=self._root,
             variables={"PATH": path, **variables(arm, handed)},
@@ -73,3 +77,10 @@ class HostPlace:
             on_line=on_line,
             stopping=stopping,
         )
+        if end is not None:
+            self._check(arm)
+        return end
+
+    def _check(self, arm: ProgramArm) -> None:
+        if self._version is not None:
+            self._version.check(arm)

@@ -17,6 +17,7 @@ from expkit.execution.events import Ended, Event, Point, Progress, Stage
 from expkit.execution.lines import Lines, Pace
 from expkit.execution.processes import CannotStart, End
 from expkit.execution.program import program_arm
+from expkit.execution.program_version import ProgramChanged
 from expkit.execution.trial import failure, result, write_files
 from expkit.ledger.durable import writing
 from expkit.records.provenance import Image, Inside
@@ -44,6 +45,7 @@ class Place(Protocol):
 
         Raises:
             CannotStart: the program is not there, or is none.
+            ProgramChanged: it is not the version that the trial is recorded under.
         """
         ...
 
@@ -70,8 +72,8 @@ class ProgramExecutor:
     def execute(self, batches: Sequence[Work], stage: Stage, stopping: Callable[[], bool]) -> Iterator[Event]:
         """Yield points, progress and every trial that ended; after `stopping` says so, end those that run, and return.
 
-        A program that fails is a failed trial, and takes no other with it. One that cannot be started at all is an
-        error of its batch.
+        A program that fails is a failed trial, and takes no other with it. One that cannot be started at all, or that
+        was changed meanwhile, is an error of its batch.
 
         Raises:
             NotWritable: scratch files or results cannot be written.
@@ -93,7 +95,7 @@ class ProgramExecutor:
             with _folder(self._place.scratch) as folder:
                 try:
                     ran = self._start(work, folder, tell, enough)
-                except CannotStart as failed:
+                except (CannotStart, ProgramChanged) as failed:
                     error = str(failed)
                     break
                 if ran is None:

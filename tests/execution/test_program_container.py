@@ -13,7 +13,9 @@ from expkit.containers.image import Inspected, resolve
 from expkit.containers.orphans import PROJECT_LABEL
 from expkit.execution.events import Ended, Point
 from expkit.execution.program_container import ContainerPlace
+from expkit.execution.program_version import Version
 from expkit.execution.programs import ProgramExecutor
+from expkit.project.sources import program_digest
 from expkit.specs.program import Command
 from expkit.specs.settings import Limits
 from tests.execution.programs import Bench, arm_of, program, why, work_of
@@ -149,3 +151,35 @@ def test_a_stop_removes_the_container(make, bench):
     assert isinstance(next(events), Point)
     stop.set()
     assert list(events) == []
+
+
+def test_what_is_handed_in_is_the_version_that_is_recorded(engine, image, bench):
+    """Checked on the copy that runs; an edit of the file before the next trial is told, and is not run."""
+    train = bench.root / "tools" / "train.py"
+    version = program_digest({"tools/train.py": train.read_bytes()}, ["tools/train.py"])
+
+    def sources(arm):
+        return ["tools/train.py"]
+
+    place = ContainerPlace(
+        engine,
+        image,
+        limits=Limits(memory_mb=256),
+        root=bench.root,
+        scratch=bench.scratch,
+        sources=sources,
+        inputs=lambda arm: {"corpus": bench.root / "corpus.txt"},
+        version=Version(bench.root, sources),
+    )
+    work = work_of(arm_of(program(["python3", "tools/train.py", "{seed}"], seed="given", digest=version)))
+
+    def ended():
+        return next(
+            event
+            for event in ProgramExecutor(place, 1).execute([work], bench.stage, lambda: False)
+            if isinstance(event, Ended)
+        )
+
+    assert why(ended()) is None
+    train.write_text(TRAIN + "# later\n")
+    assert ended().error == "the program changed while it ran: tools/train.py"

@@ -9,7 +9,11 @@ from uuid import uuid4
 import pytest
 
 from expkit.execution.events import Ended, Point, Progress
+from expkit.execution.program_host import HostPlace
+from expkit.execution.program_version import ProgramChanged, Version
+from expkit.execution.programs import ProgramExecutor
 from expkit.ledger.points import Points
+from expkit.project.sources import program_digest
 from tests.execution.programs import Bench, alive, arm_of, program, why, work_of
 
 PRINT = 'print(\'{"step": 1, "gain": 1.5}\', flush=True)\n'
@@ -288,3 +292,38 @@ def test_scratch_of_a_runner_that_died_is_removed(bench):
     dead.folder(bench.scratch).mkdir(parents=True)
     bench.run(PRINT)
     assert list(bench.scratch.iterdir()) == []
+
+
+def test_a_program_that_changes_while_it_runs_has_no_result(bench):
+    """It would be recorded under the version that it was; the trial before it stands, and the seed stays missing."""
+    change = "(p := __import__('pathlib').Path('prog/rules.py')).write_text(p.read_text() + '# later')\n"
+    files = {"prog/p.py": f"import sys\nif sys.argv[1] == 'true': {change}{PRINT}", "prog/rules.py": ""}
+    (bench.root / "prog").mkdir()
+    for name, text in files.items():
+        (bench.root / name).write_text(text)
+    version = program_digest({name: text.encode() for name, text in files.items()}, files)
+    trainer = program(["python", "prog/p.py"], digest=version, pass_as="{value}")
+    place = HostPlace(bench.root, bench.scratch, version=Version(bench.root, lambda arm: [*files]))
+    batches = [work_of(arm_of(trainer, change=change), seed=int(change)) for change in (False, True)]
+    batches.append(work_of(arm_of(trainer, change=False), seed=2))
+    ended = [
+        event
+        for event in ProgramExecutor(place, 1).execute(batches, bench.stage, lambda: False)
+        if isinstance(event, Ended)
+    ]
+    assert [one.error for one in ended] == [None, *["the program changed while it ran: prog/rules.py"] * 2]
+    assert [one.result is None for one in ended] == [False, True, True]
+
+
+def test_a_program_that_changed_before_its_first_trial_is_not_started(bench):
+    """It was read before; touching it, or an arm without a version, changes nothing."""
+    (bench.root / "p.py").write_text(PRINT)
+    (bench.root / "p.py").touch()
+    version = Version(bench.root, lambda arm: ["p.py"])
+    version.check(arm_of(program(["python", "p.py"])))
+    version.check(arm_of(program(["python", "p.py"], digest=program_digest({"p.py": PRINT.encode()}, ["p.py"]))))
+    with pytest.raises(ProgramChanged, match=r"it is version [0-9a-f]{12}, no longer aaaaaaaaaaaa"):
+        version.check(arm_of(program(["python", "p.py"], digest="a" * 64)))
+    (bench.root / "p.py").unlink()
+    with pytest.raises(ProgramChanged, match=r"while it ran: p\.py"):
+        version.check(arm_of(program(["python", "p.py"], digest=program_digest({"p.py": PRINT.encode()}, ["p.py"]))))
