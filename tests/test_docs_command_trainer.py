@@ -41,7 +41,7 @@ def test_the_step_becomes_the_experiment_on_the_page(beginning: Desk) -> None:
     assert shown in text
     assert beginning.expkit("check").code in (0, 1)  # the desk's own question is not run yet
     arms = beginning.json(*PLAN)
-    assert [len(arm["missing"]) for arm in arms] == [10] * 3
+    assert [len(arm["missing"]) for arm in arms] == [10] * 2
     assert len({arm["arm_key"] for arm in arms}) == 2
     assert beginning.git("status", "--porcelain") == "?? experiments/bandit.yaml"
 

@@ -16,8 +16,6 @@ from expkit.project.read import declared_files, parse_declarations
 from expkit.project.valohai.experiment import Imported, Wanted, imported
 from expkit.project.valohai.step import read_step
 from expkit.project.yaml import LARGEST_FILE
-from expkit.specs.experiment import ProgramArm
-from expkit.specs.resolve import resolve
 
 
 @click.command("import")
@@ -57,11 +55,12 @@ def command(
         file.name,
         read_step(path, _content(file), step),
         Wanted(metrics=_metrics(metrics), vary=_varied(vary), seeds=seeds, experiment=experiment),
+        Folder(root),
     )
     if output == "-":
         click.echo(found.text, nl=False)
         return
-    sourced = _sourced(root, found)
+    _be_in_order(root, found)
     target = Path(ctx.obj or ".", output) if output else root / found.path
     if target.exists() and not force:
         raise InvalidUsage(
@@ -71,8 +70,6 @@ def command(
         )
     _write(target, found.text)
     _tell(found, output or found.path, seeds)
-    if not sourced:
-        results().print("no word of the command is a file of the project: the image alone says which program this is")
 
 
 def _root(ctx: click.Context, file: Path) -> Path:
@@ -115,12 +112,12 @@ def _varied(given: tuple[str, ...]) -> dict[str, list[str]]:
     return varied
 
 
-def _sourced(root: Path, found: Imported) -> bool:
-    """Whether the program's sources are the project's. What `expkit check` would refuse of the file is refused here."""
+def _be_in_order(root: Path, found: Imported) -> None:
+    """Refuse what `expkit check` would refuse of the file; mistakes of other files every other command tells."""
     files = {name: content for name, content in declared_files(root).items() if name != found.path}
     try:
         files = with_mentioned(files | {found.path: found.text.encode()}, Folder(root))
-        arms = resolve(parse_declarations(files).experiments[found.id])
+        parse_declarations(files)
     except InvalidDeclaration as invalid:
         if own := [mistake for mistake in invalid.mistakes if mistake.file == found.path]:
             raise InvalidUsage(
@@ -128,8 +125,6 @@ def _sourced(root: Path, found: Imported) -> bool:
                 why="\n  ".join(str(mistake) for mistake in own),
                 mend="see the whole of it with --output -, and mend the step or the options",
             ) from invalid
-        return True  # mistakes of other files, which every other command tells
-    return any(isinstance(arm, ProgramArm) and arm.trainer.digest for arm in arms)
 
 
 def _write(target: Path, text: str) -> None:

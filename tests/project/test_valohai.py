@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from expkit.errors import InvalidDeclaration, InvalidUsage
 from expkit.project.read import parse_declarations
+from expkit.project.sources import AtHand
 from expkit.project.valohai.experiment import Imported, Wanted, imported
 from expkit.project.valohai.step import read_step
 from expkit.project.yaml import read_yaml
-from expkit.specs.experiment import Experiment
+from expkit.specs.experiment import Experiment, ProgramArm
+from expkit.specs.resolve import resolve
 
 STEP = """\
 - step:
@@ -151,6 +153,37 @@ def test_several_values_become_a_sweep() -> None:
     assert one.trainer.model_dump()["parameters"]["agent"] == "accountant"
     assert found.arms == 5
     assert any("Valohai hands all its values to one execution" in remark for remark in found.remarks)
+    assert any("default is the first of the sweep by another name" in remark for remark in found.remarks)
+
+
+@pytest.mark.parametrize(
+    ("default", "multiple", "vary", "remark"),
+    [
+        ("[64, 32]", "separate", (32,), "here each is an arm of its own. If 64,32 belong together, write that as the"),
+        ("[64, 32, 64]", "repeat", (32,), "If 64 32 64 belong together, write them into the command"),
+        ("[64, 64]", "separate", None, "here equal ones are passed once. If 64,64 belong together"),
+    ],
+)
+def test_a_list_of_defaults_has_one_meaning(
+    default: str, multiple: str, vary: tuple[int, ...] | None, remark: str
+) -> None:
+    """Each value that differs is an arm, of which the first is the default; what Valohai would do is said."""
+    more = f"      - {{name: layers, type: integer, default: {default}, multiple: {multiple}}}\n"
+    one, found = experiment(more=more)
+    assert one.trainer.model_dump()["parameters"]["layers"] == 64
+    assert (one.sweep and one.sweep.vary) == (vary and {"parameters.layers": vary})
+    assert len({json.dumps(arm.parameters) for arm in resolve(one) if isinstance(arm, ProgramArm)}) == found.arms
+    assert remark in " ".join(found.remarks)
+    assert "Valohai" not in " ".join(experiment(more=more, vary={"layers": ["8"]})[1].remarks)
+
+
+def test_a_program_that_is_not_found_in_the_project_is_told_in_the_file() -> None:
+    """Whoever runs it without its image is refused."""
+    step = read_step("valohai.yaml", STEP.format(command="python -m lab {parameters}", more="").encode(), None)
+    wanted = Wanted(metrics={"reward": "higher"}, vary={}, seeds=5)
+    lacking = imported("valohai.yaml", step, wanted, AtHand({"train.py": b""}))
+    assert "no word of the command is a file of the project" in lacking.text
+    assert "no word of the command" not in imported("valohai.yaml", step, wanted, AtHand({"lab.py": b""})).text
 
 
 def test_what_has_no_meaning_here_is_told() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +12,9 @@ from expkit.errors import InvalidUsage
 from expkit.project.core_schema import scalar
 from expkit.project.names import match
 from expkit.project.paths import EXPERIMENTS
+from expkit.project.sources import Files, sources
 from expkit.project.valohai.command import SEEDS, Passed, Translated, translate
-from expkit.project.valohai.step import Parameter, Step, converted
+from expkit.project.valohai.step import Step, converted
 from expkit.specs.base import Setting
 
 ARM = "default"
@@ -61,8 +62,8 @@ class Imported:
         return f"{EXPERIMENTS}/{self.id}.yaml"
 
 
-def imported(file: str, step: Step, wanted: Wanted) -> Imported:
-    """A step as an experiment.
+def imported(file: str, step: Step, wanted: Wanted, files: Files | None = None) -> Imported:
+    """A step as an experiment; `files` are the project's, where it is known.
 
     Raises:
         InvalidUsage: what a person says does not fit the step, or is missing.
@@ -82,11 +83,26 @@ def imported(file: str, step: Step, wanted: Wanted) -> Imported:
     command = translate(step, passed)
     writer = _Writer(file, step, wanted, values, command)
     swept = {name: values[name] for name in command.passed if len(values[name]) > 1}
-    remarks = [*_remarks(step, values, command, swept)]
+    vary = swept
+    remarks = [*_remarks(step, values, command), *_together(step, wanted, command)]
+    if files is not None and not sources(command.words, (), files):
+        remarks.append(
+            "no word of the command is a file of the project: the image alone says which program this is, and without "
+            "it nothing is run. Where the program is in the project, declare its files and folders: sources: [src]"
+        )
+    if len(swept) == 1:
+        vary = {name: one[1:] for name, one in swept.items()}
+        remarks += [
+            f"the arm {ARM} has the first {name}, {_said(one[0])}, the sweep the others" for name, one in swept.items()
+        ]
+    elif swept:
+        remarks.append(
+            f"the arm {ARM} is the first of the sweep by another name: its trials are run once, and shown at both"
+        )
     return Imported(
         id=writer.id,
-        text=writer.text(swept, remarks),
-        arms=1 + len([*itertools.product(*swept.values())]) if swept else 1,
+        text=writer.text(vary, remarks),
+        arms=1 + math.prod(map(len, vary.values())) if vary else 1,
         remarks=tuple(remarks),
         left=step.left,
     )
@@ -105,7 +121,7 @@ def _values(step: Step, vary: Mapping[str, Sequence[str]]) -> dict[str, tuple[Se
         except ValueError as error:
             raise InvalidUsage(f"--vary {name}: {error}", mend=f"{name} is of the type {one.kind}") from error
     for one in step.parameters:
-        values.setdefault(one.name, _defaults(one))
+        values.setdefault(one.name, tuple(dict.fromkeys(one.values)))
     if lacking := [one.name for one in step.parameters if not (values[one.name] or one.optional or one.name in SEEDS)]:
         raise InvalidUsage(
             f"{', '.join(lacking)} must be given, and the step has no default",
@@ -115,15 +131,23 @@ def _values(step: Step, vary: Mapping[str, Sequence[str]]) -> dict[str, tuple[Se
     return values
 
 
-def _defaults(one: Parameter) -> tuple[Setting, ...]:
-    if len(set(one.values)) < len(one.values) and one.joined is not None:
-        return (one.joined.join(str(value) for value in one.values),)  # a list that is one value, such as layers
-    return tuple(dict.fromkeys(one.values))
+def _together(step: Step, wanted: Wanted, command: Translated) -> Iterator[str]:
+    """What became of lists of defaults."""
+    for one in step.parameters:
+        if len(one.values) > 1 and one.name in command.passed and one.name not in wanted.vary:
+            joined = (one.joined or " ").join(str(value) for value in one.values)
+            here = "each is an arm of its own" if len({*one.values}) > 1 else "equal ones are passed once"
+            yield (
+                f"{one.name}: Valohai hands all its values to one execution, here {here}. If {joined} belong together, "
+                + (
+                    "write that as the one value"
+                    if one.joined
+                    else "write them into the command, and leave it out here"
+                )
+            )
 
 
-def _remarks(
-    step: Step, values: Mapping[str, Sequence[Setting]], command: Translated, swept: Mapping[str, Sequence[Setting]]
-) -> Iterator[str]:
+def _remarks(step: Step, values: Mapping[str, Sequence[Setting]], command: Translated) -> Iterator[str]:
     if command.shell:
         yield (
             "the command needs a shell, so it is wrapped in one; parameters reach it as separate arguments and never "
@@ -132,8 +156,6 @@ def _remarks(
     if any(re.search(r"\b(pip|conda|apt|apt-get|npm) install\b", text) for text in command.words):
         yield "every trial would install packages again: build them into the image, and take that line out"
     for one in step.parameters:
-        if one.name in swept and len(one.values) > 1:
-            yield f"{one.name}: Valohai hands all its values to one execution; here each is an arm of its own"
         if not values[one.name] and one.name not in SEEDS:
             yield f"{one.name} is optional and has no default: it is not passed"
     if silent := [name for name, one in command.passed.items() if not one.on and not one.off]:
