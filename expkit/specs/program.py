@@ -84,7 +84,8 @@ class Command(Spec):
     retries: Annotated[int, Field(ge=0, le=10)] = 0
     """How often a trial that failed is started again."""
     sources: tuple[ProjectPath, ...] = ()
-    """Files and folders whose content is the program's version. None named: the folder of the command's own file."""
+    """Files and folders whose content is the program's version. None named: the folder of the command's own file, and
+    what else it names."""
     digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
     """The digest of those sources. Where it is declared, no other is accepted; in resolved arms it always stands."""
 
