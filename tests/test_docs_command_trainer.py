@@ -64,6 +64,9 @@ def test_the_example_is_run_and_judged(beginning: Desk) -> None:
     beginning.commit()
     status = beginning.expkit("status", "bandit")
     assert status.code == 0, status
+    beginning.edit(beginning.root / "train.py", "0.2, 1.0", "0.3, 1.0")
+    told = beginning.expkit("status", "bandit").out
+    assert re.search(r"have a program that changed \(version \w{12} -> \w{12}\)", " ".join(told.split())), told
 
 
 def test_the_refusal_on_the_page_is_what_check_says(beginning: Desk) -> None:

@@ -207,7 +207,11 @@ def _changes_of_arms(evidence: Evidence, planned: Sequence[PlannedArm]) -> list[
     changes += [(place, "is gone", "are gone") for place in then if place not in now]
     for place in (place for place in now if place in then):
         arm, known = now[place], then[place]
-        if arm.key != known.key or parameters(arm.arm) != known.parameters or arm.arm.varied != known.varied:
+        if version := _other_program(arm, known):
+            changes.append(
+                (place, f"has a program that changed ({version})", f"have a program that changed ({version})")
+            )
+        elif arm.key != known.key or parameters(arm.arm) != known.parameters or arm.arm.varied != known.varied:
             changes.append((place, "is configured otherwise", "are configured otherwise"))
         elif declared_by(arm.arm) != known.metrics:
             changes.append((place, "has metrics that are defined otherwise", "have metrics that are defined otherwise"))
@@ -219,6 +223,15 @@ def _changes_of_arms(evidence: Evidence, planned: Sequence[PlannedArm]) -> list[
             said = ", ".join(f"{key} {kept[key]} is now {declared[key]}" for key in kept if kept[key] != declared[key])
             changes.append((place, f"has other seeds: {said}", f"have other seeds: {said}"))
     return _together(changes)
+
+
+def _other_program(arm: PlannedArm, known: ArmEvidence) -> str | None:
+    """The versions of an arm's program, where nothing else about the arm is otherwise."""
+    key, here, there = "trainer.digest", parameters(arm.arm), known.parameters
+    versions = there.get(key), here.get(key)
+    if versions[0] == versions[1] or {**here, key: None} != {**there, key: None} or arm.arm.varied != known.varied:
+        return None
+    return "version " + " -> ".join(str(version)[:12] if version else "none" for version in versions)
 
 
 def _together(changes: Sequence[tuple[ArmId, str, str]]) -> list[str]:
