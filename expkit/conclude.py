@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from expkit.dossier import Dossier
 from expkit.errors import CheckFailed
-from expkit.outcomes.archive import read_records, read_replications
+from expkit.outcomes.archive import last_committed, read_records, read_replications
 from expkit.outcomes.evidence import build_evidence
 from expkit.outcomes.freshness import differing, is_current
+from expkit.outcomes.repeated import is_told
 from expkit.outcomes.write import write_outcome
 from expkit.provenance.history import History
 from expkit.records.evidence import Evidence
@@ -38,12 +39,16 @@ def conclude(dossier: Dossier, *, accept: bool = False) -> Conclusion:
     """
     question, previous = dossier.question, dossier.evidence
     digests = {place: results.results_digest for place, results in dossier.results.items()}
-    if previous and is_current(
-        previous,
-        question=question,
-        experiments=dossier.experiments,
-        planned=dossier.planned,
-        results_digests=digests,
+    if (
+        previous
+        and is_current(
+            previous,
+            question=question,
+            experiments=dossier.experiments,
+            planned=dossier.planned,
+            results_digests=digests,
+        )
+        and is_told(previous, dossier.results)
     ):
         written = write_outcome(dossier.paths, question, previous)
         return Conclusion(evidence=written.evidence, confirmed=True, changed=written.changed)
@@ -64,6 +69,7 @@ def conclude(dossier: Dossier, *, accept: bool = False) -> Conclusion:
         records=records,
         previous=previous,
         replications=read_replications(dossier.paths, history, question.id),
+        before=None if previous else last_committed(dossier.paths, history, question.id),
     )
     written = write_outcome(dossier.paths, question, evidence)
     return Conclusion(evidence=written.evidence, confirmed=evidence is previous, changed=written.changed)

@@ -129,6 +129,8 @@ def _attempt(attempt: Attempt) -> Table:
     _say(page, "error", attempt.error)
     if attempt.result:
         _say(page, "steps", f"{attempt.result.steps:,}")
+        if attempt.result.failed_starts:
+            _say(page, "started again", f"after {numbers.counted(attempt.result.failed_starts, 'failed start')}")
         for name, values in attempt.result.metrics.items():
             _say(page, name, _range([value for value in values if value is not None]))
         for trial in attempt.result.failed:

@@ -98,6 +98,9 @@ def _print(found: Replicated, roots: Roots, question: ResearchQuestion, *, recor
         (registered,) = {arm.registered_root for arm in replication.arms if arm.experiment == name}
         results().print(f"[dim]{name}: root {roots.by_experiment[name]}, {origin}; registered was {registered}[/]")
     results().print(_verdicts(found))
+    for hypothesis in found.evidence.hypotheses:
+        if hypothesis.standing == "exploratory":
+            results().print(f"{hypothesis.id} is exploratory: {escape(hypothesis.standing_reason)}")
     results().print(f"[bold]{sentences.agreement_count(replication)}[/]")
     if within := sentences.estimates_within(found.evidence.hypotheses, replication):
         results().print(f"[dim]{within}[/]")
@@ -161,6 +164,8 @@ def _as_json(found: Replicated, roots: Roots) -> dict[str, Any]:
                     "estimate": test.estimate if test else None,
                     "interval": test.interval.model_dump(mode="json") if test else None,
                     "grade": registered.grade,
+                    "standing": registered.standing,
+                    "reason": registered.standing_reason,
                 },
                 "replication": {
                     "verdict": one.verdict,

@@ -101,7 +101,7 @@ class ProgramExecutor:
                 if ran is None:
                     return None
                 if ran.why is None or start == most - 1:
-                    found = result(work, ran.lines, ran.why)
+                    found = result(work, ran.lines, ran.why, len(earlier))
                     write_files(work, ran.lines, ran.end, folder / "output", into, earlier)
                     break
                 earlier.append(f"start {start + 1} of {most} failed: {ran.why}")

@@ -26,7 +26,7 @@ def failure(lines: Lines, metrics: Sequence[str], end: End) -> str | None:
     return None
 
 
-def result(work: Work, lines: Lines, why: str | None) -> Result:
+def result(work: Work, lines: Lines, why: str | None, failed_starts: int = 0) -> Result:
     """What a trial found. One that failed has no metric, and the digest of what it had printed."""
     (seed,) = work.seeds
     return Result(
@@ -34,6 +34,7 @@ def result(work: Work, lines: Lines, why: str | None) -> Result:
         trial_digests=(lines.digest,),
         failed=(FailedTrial(seed=seed, why=why),) if why else (),
         steps=0,
+        failed_starts=failed_starts,
     )
 
 

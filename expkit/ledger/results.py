@@ -45,11 +45,18 @@ class ArmResults:
     """Where each seed stands: its attempt's position in `attempts`, its row there."""
     folder: Path
     """The arm's folder in the ledger."""
+    rerun: tuple[int, ...] = ()
+    """The seeds whose trials had failed in an earlier attempt, ascending: somebody asked for another one."""
 
     @cached_property
     def results_digest(self) -> str:
         """sha256 of all trial digests in seed order."""
         return digest(list(self.trial_digests))
+
+    @property
+    def failed_starts(self) -> int:
+        """How many starts failed before those that count, within the attempts that these seeds come from."""
+        return sum(attempt.result.failed_starts for attempt in self.attempts if attempt.result is not None)
 
     @property
     def has_tables(self) -> bool:
@@ -142,10 +149,13 @@ def join(
     ]
     where: dict[int, tuple[int, int]] = {}
     succeeded: set[int] = set()
+    rerun: set[int] = set()
     for position, (attempt, result) in enumerate(finished):
         failures = {one.seed for one in result.failed}
         for row, seed in enumerate(attempt.work.seeds):
             if seed not in succeeded:
+                if seed in where:
+                    rerun.add(seed)
                 where[seed] = (position, row)
         succeeded |= {*attempt.work.seeds} - failures
     present = tuple(sorted(set(seeds) & where.keys()))
@@ -168,6 +178,7 @@ def join(
         attempts=tuple(attempt for attempt, _ in chosen),
         rows=rows,
         folder=folder,
+        rerun=tuple(seed for seed in present if seed in rerun),
     )
 
 

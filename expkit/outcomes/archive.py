@@ -12,11 +12,13 @@ from contextlib import suppress
 
 from pydantic import ValidationError
 
+from expkit.errors import CheckFailed
 from expkit.outcomes.replication import unique
+from expkit.outcomes.serialise import parse_evidence
 from expkit.outcomes.standing import Records, earliest, first_recordings
 from expkit.project.paths import QUESTIONS, Paths
 from expkit.provenance.history import History
-from expkit.records.evidence import Replication
+from expkit.records.evidence import Evidence, Replication
 from expkit.records.registration import Registration
 
 
@@ -45,6 +47,15 @@ def committed(paths: Paths, history: History, question: str) -> tuple[Registrati
     """Every registration that any commit's evidence of a question holds, oldest first."""
     versions = history.versions(paths.relative(paths.evidence(question)))
     return union([registrations_in(content) for _, content in reversed(versions)])
+
+
+def last_committed(paths: Paths, history: History, question: str) -> Evidence | None:
+    """The newest evidence of a question that a commit holds and this version of expkit reads; None without one."""
+    place = paths.relative(paths.evidence(question))
+    for _, content in history.versions(place):
+        with suppress(CheckFailed):
+            return parse_evidence(content, where=place)
+    return None
 
 
 def read_replications(paths: Paths, history: History, question: str) -> tuple[Replication, ...]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from expkit.digests import digest
 from expkit.outcomes.meaning import recorded_in
 from expkit.outcomes.registration import arm_keys, wording_digest
+from expkit.outcomes.repeated import objection
 from expkit.outcomes.replication import agreement, drawn_root, is_replicated, registered_standings, unique
 from expkit.outcomes.standing import first_recordings, judge
 from expkit.outcomes.wording import roots_phrase
@@ -84,6 +85,8 @@ def _of_arm(arm: ArmEvidence) -> Iterator[str]:
 
 
 def _of_hypothesis(hypothesis: HypothesisEvidence, arms: list[ArmEvidence]) -> Iterator[str]:
+    if hypothesis.standing == "confirmatory" and (why := objection(arms)):
+        yield f"{hypothesis.id} is called confirmatory, and its arms say otherwise: {why.removesuffix('.')}"
     test = hypothesis.test
     if (test is None) != (hypothesis.verdict in ("invalid", "withdrawn")):
         yield f"{hypothesis.id} is {hypothesis.verdict} {'without' if test is None else 'with'} a test"

@@ -18,6 +18,7 @@ from expkit.outcomes.iteration import previous_of
 from expkit.outcomes.meaning import declared_by, in_order, measured_by
 from expkit.outcomes.provenance import run_provenance
 from expkit.outcomes.registration import Planned, standings
+from expkit.outcomes.repeated import objection, with_repeats
 from expkit.outcomes.replication import graded, unique
 from expkit.outcomes.standing import Records, judge, with_results
 from expkit.plan import PlannedArm
@@ -55,6 +56,7 @@ def build_evidence(
     records: Records,
     previous: Evidence | None,
     replications: Sequence[Replication] = (),
+    before: Evidence | None = None,
 ) -> Evidence:
     """The evidence of a question, or `previous` itself where it says the same: then it was reproduced.
 
@@ -66,6 +68,7 @@ def build_evidence(
         records: what evidence files tell of first recordings; see `expkit.outcomes.archive.read_records`.
         previous: the evidence that stands in the work tree.
         replications: what evidence files tell of replications; those of `previous` are kept in any case.
+        before: the last evidence there was, where `previous` was deleted.
 
     Raises:
         TrialFailed: not one trial has finished, so there is nothing to write evidence from.
@@ -77,6 +80,10 @@ def build_evidence(
     standing = standings(question, planned, experiments)
     family, kept = standing[0].family_digest, unique([*replications, *(previous.replications if previous else ())])
     decided_on = {"total_reward", *(name for one in question.hypotheses for name in _decided_on(one))}
+    told = tuple(
+        with_repeats(arm_evidence(arm, found, decided_on), arm, found, previous or before)
+        for arm, found in zip(arms, ours, strict=True)
+    )
     evidence = Evidence(
         question=question.id,
         question_digest=question_digest(question),
@@ -85,8 +92,8 @@ def build_evidence(
         correction=question.family.correction,
         statistics_version=STATISTICS_VERSION,
         experiments={experiment: experiments[experiment].title for experiment in question.experiments},
-        arms=tuple(arm_evidence(arm, found, decided_on) for arm, found in zip(arms, ours, strict=True)),
-        hypotheses=graded(_hypotheses(question, experiments, arms, results, standing, records), family, kept),
+        arms=told,
+        hypotheses=graded(_hypotheses(question, experiments, arms, results, told, standing, records), family, kept),
         registrations=records.own,
         replications=kept,
         provenance=run_provenance(ours),
@@ -203,6 +210,7 @@ def _hypotheses(
     experiments: Mapping[str, Experiment],
     arms: Sequence[PlannedArm],
     results: Mapping[ArmId, ArmResults],
+    told: Sequence[ArmEvidence],
     standing: Sequence[Standing],
     records: Records,
 ) -> tuple[HypothesisEvidence, ...]:
@@ -211,7 +219,8 @@ def _hypotheses(
     for hypothesis, stands, decision in zip(question.hypotheses, standing, decided, strict=True):
         criterion = hypothesis.criterion
         treatment, control = _arms(hypothesis)
-        judgement = judge(stands, records.first)
+        drawn_on = [arm for arm in told if arm.experiment == hypothesis.experiment and arm.name in (treatment, control)]
+        judgement = judge(stands, records.first, objection(drawn_on))
         evidence.append(
             HypothesisEvidence(
                 id=hypothesis.id,

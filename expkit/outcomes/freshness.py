@@ -67,7 +67,7 @@ def science(evidence: Evidence) -> JsonValue:
                 mode="json",
                 include={
                     *("experiment", "name", "key", "parameters", "varied", "root", "streams", "count"),
-                    *("failed", "results_digest", "seeds", "metrics", "evaluated_on"),
+                    *("failed", "results_digest", "seeds", "metrics", "evaluated_on", "restarted", "rerun", "replaced"),
                 },
             )
             for arm in evidence.arms

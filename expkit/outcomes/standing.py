@@ -135,8 +135,11 @@ def with_results(records: Records, results: Iterable[ArmResults]) -> Records:
     return Records(own=(*records.own, *(_entry(told) for told in unwritten.values())), first=first)
 
 
-def judge(standing: Standing, first: Mapping[Trial, Recording]) -> Judgement:
-    """Whether a hypothesis, as it stands now, stood committed and clean when all its data were first recorded."""
+def judge(standing: Standing, first: Mapping[Trial, Recording], objection: str | None = None) -> Judgement:
+    """Whether a hypothesis, as it stands now, stood committed and clean when all its data were first recorded.
+
+    `objection` is what speaks against it all the same, in a sentence: see `expkit.outcomes.repeated`.
+    """
     if is_unwitnessed(standing):
         return _exploratory(UNWITNESSED)
     trials = _registered_trials(standing)
@@ -156,6 +159,8 @@ def judge(standing: Standing, first: Mapping[Trial, Recording]) -> Judgement:
         if not witness.clean:
             return _exploratory(f"The tree differed from {witness.commit[:7]} when its data were first recorded.")
         witnesses.append(witness)
+    if objection:
+        return _exploratory(objection)
     commits = dict.fromkeys(witness.commit[:7] for witness in witnesses if witness.commit)
     return Judgement(
         standing="confirmatory",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from expkit.records.base import Digest, Moment, Record
 from expkit.records.provenance import Provenance
@@ -33,6 +33,10 @@ class FailedTrial(Record):
     why: str
 
 
+def _is_zero(value: object) -> bool:
+    return value == 0
+
+
 class Result(Record):
     """What a worker found: one number per metric and seed, one digest per trial.
 
@@ -46,6 +50,8 @@ class Result(Record):
     failed: tuple[FailedTrial, ...] = ()
     steps: int
     """Environment steps taken; 0 where nobody counts them."""
+    failed_starts: int = Field(default=0, ge=0, exclude_if=_is_zero)
+    """Of a program, how many starts failed before the one that counts."""
 
 
 class File(Record):

@@ -65,6 +65,14 @@ def _is_false(value: object) -> bool:
     return value is False
 
 
+def _is_zero(value: object) -> bool:
+    return value == 0
+
+
+def _is_empty(value: object) -> bool:
+    return value == ()
+
+
 class ArmEvidence(Record):
     """What one arm yielded."""
 
@@ -99,9 +107,20 @@ class ArmEvidence(Record):
     """What its metrics mean, where expkit does not define them."""
     unwitnessed: bool = Field(default=False, exclude_if=_is_false)
     """Whether its results existed before, so that expkit cannot say how they came about."""
+    restarted: int = Field(default=0, ge=0, exclude_if=_is_zero)
+    """Starts of its program that failed and were followed by another one, as its `retries` allow."""
+    rerun: tuple[int, ...] = Field(default=(), exclude_if=_is_empty)
+    """Seeds whose trials had failed and were run again because somebody asked for that."""
+    replaced: int = Field(default=0, ge=0, exclude_if=_is_zero)
+    """How often results of a program that takes no seed gave way to others of the same arm under the same root."""
     evaluated_on: dict[str, Elsewhere] = Field(default_factory=dict, exclude_if=_is_none_declared)
     """By name, in the order they are declared. What policies are worth there stands in `summaries`, as
     `normalized_score/<name>`."""
+
+    @property
+    def is_unseeded(self) -> bool:
+        """Whether it is a program that takes no seed, so that every start of a trial draws afresh."""
+        return self.parameters.get("trainer.seed") == "unseeded"
 
     @property
     def elsewhere(self) -> dict[str, tuple[str, str | None]]:
@@ -293,10 +312,6 @@ class Replication(Record):
     arms: tuple[ReplicatedArm, ...]
     hypotheses: tuple[ReplicatedHypothesis, ...]
     run: RunProvenance
-
-
-def _is_empty(value: object) -> bool:
-    return value == ()
 
 
 class Evidence(Record):

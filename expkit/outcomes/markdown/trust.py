@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from expkit.outcomes import wording
+from expkit.outcomes import numbers, wording
 from expkit.outcomes.markdown import sensitivity, tails
 from expkit.outcomes.markdown.text import bullets, plain
 from expkit.outcomes.replication import replicated
@@ -30,6 +30,7 @@ def read_before_trusting(question: ResearchQuestion, evidence: Evidence) -> str:
         *_rewordings(question, evidence),
         *_trees(evidence),
         *_unseeded(evidence),
+        *_repeated(evidence),
         *_seeds(evidence),
         *_tails(evidence),
         *_bounds(evidence),
@@ -88,13 +89,43 @@ def _trees(evidence: Evidence) -> Iterator[str]:
 
 
 def _unseeded(evidence: Evidence) -> Iterator[str]:
-    found = [
-        plain(_named(evidence, arm)) for arm in _arms(evidence) if arm.parameters.get("trainer.seed") == "unseeded"
-    ]
+    found = [plain(_named(evidence, arm)) for arm in _arms(evidence) if arm.is_unseeded]
     if found:
         yield (
             f"**Unseeded.** {_capped(found)}: the program takes no seed, so who runs it again gets other numbers. They "
             "can replicate a verdict and reproduce none."
+        )
+
+
+def _repeated(evidence: Evidence) -> Iterator[str]:
+    arms = [(plain(_named(evidence, arm)), arm) for arm in _arms(evidence)]
+    if rerun := [f"{name} {len(arm.rerun)} of {arm.count:,} ({_listed(arm.rerun)})" for name, arm in arms if arm.rerun]:
+        yield (
+            f"**Run again by hand.** {_capped(rerun)}: these trials had failed. Whoever runs failures again until they "
+            "pass has the best of many."
+        )
+    started = {
+        drawn: [
+            f"{name} {numbers.counted(arm.restarted, 'failed start')}"
+            for name, arm in arms
+            if arm.restarted and arm.is_unseeded is drawn
+        ]
+        for drawn in (True, False)
+    }
+    if started[True]:
+        yield (
+            f"**Started again.** {_capped(started[True])}, each followed by another start: a program that takes no "
+            "seed draws again, so what is left are the draws that passed."
+        )
+    if started[False]:
+        yield (
+            f"**Started again.** {_capped(started[False])}, each followed by another start with the same seed, as its "
+            "retries allow."
+        )
+    if replaced := [f"{name} {numbers.counted(arm.replaced, 'time')}" for name, arm in arms if arm.replaced]:
+        yield (
+            f"**Replicates replaced.** {_capped(replaced)}: earlier replicates of a program that takes no seed were "
+            "discarded for these."
         )
 
 
