@@ -312,4 +312,4 @@ def _arms(hypothesis: Hypothesis) -> tuple[str, str | None]:
 
 def _origins(evidence: Evidence) -> set[tuple[object, ...]]:
     """Which results an evidence was written from."""
-    return {(arm.key, arm.root, arm.streams, arm.count, arm.results_digest) for arm in evidence.arms}
+    return {(arm.key, arm.root, arm.streams, arm.count, arm.failed, arm.results_digest) for arm in evidence.arms}

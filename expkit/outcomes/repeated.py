@@ -14,7 +14,6 @@ from expkit.outcomes.numbers import counted
 from expkit.outcomes.standing import trials_of
 from expkit.plan import PlannedArm
 from expkit.records.evidence import ArmEvidence, Evidence
-from expkit.specs.experiment import ProgramArm
 
 if TYPE_CHECKING:
     from expkit.ledger.results import ArmResults
@@ -33,7 +32,7 @@ def with_repeats(told: ArmEvidence, arm: PlannedArm, results: ArmResults, before
     again = {*results.rerun}
     replaced = 0
     if before and known:
-        again |= {*known.rerun} | (_recovered(before, known, results) if isinstance(arm.arm, ProgramArm) else set())
+        again |= {*known.rerun} | _recovered(before, known, results)
         replaced = known.replaced
         if told.is_unseeded and differing(before, [arm], {(arm.experiment, arm.name): results}):
             replaced += 1
@@ -42,9 +41,12 @@ def with_repeats(told: ArmEvidence, arm: PlannedArm, results: ArmResults, before
 
 
 def is_told(evidence: Evidence, results: Mapping[ArmId, ArmResults]) -> bool:
-    """Whether evidence knows of every seed that was run again: results may be equal where one had failed at its end."""
-    told = {(arm.experiment, arm.name): {*arm.rerun} for arm in evidence.arms}
-    return all({*found.rerun} <= told.get(place, set()) for place, found in results.items())
+    """Whether evidence knows of every seed that was run again.
+
+    Its results may be equal all the same: of a trial that failed when it had printed everything.
+    """
+    pairs = ((arm, results[arm.experiment, arm.name]) for arm in evidence.arms)
+    return all({*arm.rerun} >= {*found.rerun} | _recovered(evidence, arm, found) for arm, found in pairs)
 
 
 def objection(arms: Iterable[ArmEvidence]) -> str | None:
@@ -82,10 +84,12 @@ def _same_arm(evidence: Evidence | None, told: ArmEvidence) -> ArmEvidence | Non
 
 
 def _recovered(before: Evidence, known: ArmEvidence, results: ArmResults) -> set[int]:
-    """Seeds that had failed by the evidence and have a result now, whatever this machine's ledger remembers.
+    """Seeds of a program that had failed by the evidence and have a result now, whatever the ledger remembers.
 
     A seed that was only missing there has no registration, and was never run.
     """
+    if not known.failed or known.parameters.get("trainer.kind") != "command":
+        return set()
     ran = {trial for entry in before.registrations for trial in trials_of(entry)}
     failed = {seed for seed in known.failed if (known.key, known.root, known.streams, seed) in ran}
     return failed & {*results.seeds} - {*results.failed}
