@@ -20,6 +20,7 @@ from expkit.outcomes.registration import standings
 from expkit.outcomes.serialise import evidence_bytes, parse_evidence
 from expkit.outcomes.standing import Records
 from expkit.records.evidence import Evidence
+from expkit.records.provenance import Image
 from expkit.specs.experiment import Experiment
 from expkit.specs.question import ResearchQuestion
 from tests import foreign
@@ -179,11 +180,18 @@ def test_the_outcome_has_no_holes(build: Build, declared: Experiment) -> None:
 
 
 def test_the_outcome_says_what_ran(build: Build) -> None:
-    """The program with its version and its image; an unseeded one warns whoever wants to reproduce it."""
-    text = render(question(), build(foreign.experiment(image="walker:1")))
-    assert (
-        "Program `python train.py --out={output} --seed={seed}`, version `ed183d67207d`, in image `walker:1`." in text
-    )
+    """The program, its version, the image it ran in, whatever is declared; an unseeded one warns who reproduces it."""
+    evidence = build(foreign.experiment(image="walker:1"))
+    text = render(question(), evidence)
+    program = "Program `python train.py --out={output} --seed={seed}`, version `ed183d67207d`"
+    assert f"{program}, on a bare host, where the image `walker:1` is declared." in text
+    for ran, said in (
+        ("walker:1", "in image `walker:1`."),
+        ("walker:2", "in image `walker:2`, where the image `walker:1` is declared."),
+    ):
+        image = Image(reference=ran, id="sha256:" + "1" * 64)
+        run = evidence.provenance.model_copy(update={"image": image})
+        assert f"{program}, {said}" in render(question(), evidence.model_copy(update={"provenance": run}))
     assert "Unseeded" not in text
     unseeded = foreign.experiment(trainer=foreign.command(command=["./walk"], seed="unseeded"))
     text = render(question(), build(unseeded))

@@ -29,7 +29,7 @@ def arms(evidence: Evidence) -> str:
             continue
         if len(evidence.experiments) > 1:
             parts.append(f"### {plain(experiment)}: {plain(title)}")
-        parts += origins(own)
+        parts += origins(evidence, own)
         for metric in _metrics(evidence, experiment):
             parts.append(definition(evidence, experiment, metric))
             parts += _tables(evidence, own, metric)
