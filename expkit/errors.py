@@ -85,10 +85,10 @@ class Mistake:
 class InvalidDeclaration(Invalid):
     """Mistakes in declared files, all of them at once, in reading order."""
 
-    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+    def __init__(self, mistakes: Sequence[Mistake], *, within: str = "the declared files") -> None:
         self.mistakes = tuple(sorted(mistakes, key=lambda m: (m.file, m.line, m.column, m.why)))
         count = len(self.mistakes)
-        super().__init__(f"{count} mistake{'' if count == 1 else 's'} in the declared files")
+        super().__init__(f"{count} mistake{'' if count == 1 else 's'} in {within}")
 
     def __str__(self) -> str:
         return "\n".join(str(mistake) for mistake in self.mistakes)

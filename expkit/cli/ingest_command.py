@@ -55,8 +55,8 @@ def command(
 
     A CSV file has a row for every trial: a column for the arm, one for the seed, one for each metric. It is copied to
     results/<id>.csv as it is; beside it experiments/<id>.yaml is written, and a question with a first hypothesis where
-    there is none of that id. Of an MLflow experiment, the finished runs become such a file. What nobody named is
-    guessed, and said. Verdicts on such results are stamped unwitnessed.
+    there is none of that id. Of an MLflow experiment, the runs that ended become such a file; those that failed are
+    failed trials. What nobody named is guessed, and said. Verdicts on such results are stamped unwitnessed.
 
     \b
     Examples:
@@ -97,9 +97,9 @@ def _exported(
     found = export(place, name, Meant(arm=wanted.arm, seed=wanted.seed, metrics=metrics, pick=pick))
     for remark in found.remarks:
         log().print(escape(remark))
-    source = f"{counted(found.runs, 'finished run')} of the MLflow experiment {name}"
+    source = f"{counted(found.runs, 'run')} of the MLflow experiment {name}"
     taken = wanted.metrics or tuple(Asked(name=metric) for metric in found.metrics)
-    table = Table(content=found.content, name=f"{_MLFLOW}{name}", source=source)
+    table = Table(content=found.content, name=f"{_MLFLOW}{name}", source=source, chosen=found.chosen)
     return table, replace(wanted, arm="arm", seed="seed", metrics=taken)
 
 

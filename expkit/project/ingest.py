@@ -33,6 +33,8 @@ class Table:
     """What messages about its lines call it."""
     source: str
     """For the reader of an outcome."""
+    chosen: str = ""
+    """For the same: how its rows were chosen, where they are not all there is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +93,8 @@ def ingest(root: Path, table: Table, wanted: Wanted) -> Ingested:
         )
         trials = _trials(table, file, taken)
     except NoResults as refused:
-        raise InvalidDeclaration([replace(one, file=table.name) for one in refused.mistakes]) from refused
+        mistakes = [replace(one, file=table.name) for one in refused.mistakes]
+        raise InvalidDeclaration(mistakes, within=table.name) from refused
     arms = _names(trials)
     compared, guessed = _compared(wanted, arms, trials)
     written = {
@@ -105,7 +108,7 @@ def ingest(root: Path, table: Table, wanted: Wanted) -> Ingested:
             metrics=taken.metrics,
             binary=_binary(taken, trials),
             arms=arms,
-            source=table.source,
+            source=f"{table.source}{'; ' * bool(table.chosen)}{table.chosen}",
         ).encode(),
     }
     remarks = [*taken.guessed, *guessed]

@@ -19,6 +19,7 @@ from expkit.specs.program import Recorded
 NO_VALUE = frozenset({"", "na", "n/a", "nan", "none", "null"})
 """What a cell without a result says, in any case of letters: that trial failed."""
 _MOST_MISTAKES = 10
+_COMMAS = "a comma is needed: write a,b,c, and decimals with a point"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +103,11 @@ def header(file: str, content: bytes) -> list[str]:
     Raises:
         NoResults: it is no CSV file.
     """
-    return next(_lines(file, content)).cells
+    names, reading = next(_lines(file, content)), _Reading(file=file)
+    if (other := _other_separator(names)) is not None:
+        reading.wrong(names, 0, other, _COMMAS)
+        raise NoResults(reading.mistakes)
+    return names.cells
 
 
 def read_results(file: str, content: bytes, trainer: Recorded) -> Mapping[str, RecordedTrials]:
@@ -164,14 +169,24 @@ def _check_names(reading: _Reading, names: _Line, declared: Mapping[str, str]) -
     for name, role in declared.items():
         if name not in names.cells:
             valid = suggestion(name, names.cells)
-            if len(names.cells) == 1 and any(mark in names.cells[0] for mark in ";\t"):
-                valid = "columns are separated by commas"
-            reading.wrong(names, 0, f"there is no column {name!r}, which is declared as {role}", valid)
+            why = f"there is no column {name!r}, which is declared as {role}"
+            if (other := _other_separator(names)) is not None:
+                reading.wrong(names, 0, other, _COMMAS)
+                break
+            reading.wrong(names, 0, why, valid)
         elif names.cells.count(name) > 1:
             again = len(names.cells) - 1 - names.cells[::-1].index(name)
             reading.wrong(names, again, f"there are two columns {name!r}", "name one of them otherwise")
     if reading.mistakes:
         raise NoResults(reading.mistakes)
+
+
+def _other_separator(names: _Line) -> str | None:
+    """What separates the columns, in words, where it is no comma and there seems to be one column."""
+    if len(names.cells) > 1:
+        return None
+    marks = {";": "';'", "\t": "tabs", "|": "'|'"}
+    return next((f"columns are separated by {said}" for mark, said in marks.items() if mark in names.cells[0]), None)
 
 
 def _lines(file: str, content: bytes) -> Iterator[_Line]:

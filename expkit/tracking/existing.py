@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import sqlite3
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,6 +16,10 @@ from expkit.tracking.manners import patience, set_manners, uncollected
 from expkit.tracking.place import shown, store_file
 
 _PAGE = 1000
+_NAMED = 5
+"""Runs that are named before the rest is only counted."""
+_UNSUCCESSFUL = frozenset({"FAILED", "KILLED"})
+_ENDED = _UNSUCCESSFUL | {"FINISHED"}
 _INFINITE = 1.7e308
 """What MLflow keeps of an infinity is beyond this."""
 
@@ -34,13 +37,15 @@ class Meant:
 
 @dataclass(frozen=True, kw_only=True)
 class Exported:
-    """The finished runs of an MLflow experiment as a CSV file."""
+    """The runs of an MLflow experiment that have ended as a CSV file."""
 
     content: bytes
     metrics: tuple[str, ...]
     runs: int
     remarks: tuple[str, ...]
     """What was guessed, and which runs are left out or lack something."""
+    chosen: str
+    """How rows were made of runs, for the reader of an outcome: which failed, and which are no row."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,15 +53,17 @@ class _Row:
     arm: str
     seed: str
     run_id: str
+    status: str
     started: int
     values: tuple[str, ...]
 
 
 @uncollected()
 def export(uri: str, name: str, meant: Meant) -> Exported:
-    """The finished runs of an MLflow experiment: `run_id`, `arm`, `seed`, and the last value of every metric.
+    """The ended runs of an MLflow experiment: `run_id`, `arm`, `seed`, and the last value of every metric.
 
-    The same runs give the same bytes, whatever order the store tells them in.
+    A run that failed or was killed has no values, whatever it had logged: left out, its arm would look better than it
+    is. The same runs give the same bytes, whatever order the store tells them in.
 
     Raises:
         InvalidUsage: no such experiment, a key that no run has, or several runs of one arm and seed.
@@ -75,14 +82,26 @@ def export(uri: str, name: str, meant: Meant) -> Exported:
     for metric in metrics:
         if metric not in known:
             raise InvalidUsage(f"no finished run has a metric {metric!r}", mend=suggestion(metric, known))
-    whole = [run for run in finished if _keys(run).get(arm) and _keys(run).get(seed)]
+    ended = [run for run in runs if run.info.status in _ENDED]
+    whole = [run for run in ended if _has(run, arm, seed)]
     rows = _picked([_row(run, arm, seed, metrics) for run in whole], meant.pick)
-    unended = Counter(run.info.status.lower() for run in runs if run.info.status != "FINISHED")
-    remarks += [f"{count} {status} runs are left out" for status, count in sorted(unended.items())]
-    remarks += _lacking(finished, whole, f"lack {arm} or {seed} and are left out")
-    without = [run for run in whole if any(metric not in run.data.metrics for metric in metrics)]
-    remarks += _lacking(without, [], f"lack {listed(metrics)} and count as failed trials")
-    return Exported(content=_csv(metrics, rows), metrics=metrics, runs=len(rows), remarks=tuple(remarks))
+    taken = {row.run_id for row in rows}
+    failed = [run for run in whole if run.info.run_id in taken and run.info.status in _UNSUCCESSFUL]
+    without = [run for run in whole if run.info.run_id in taken and run.info.status == "FINISHED"]
+    without = [run for run in without if any(metric not in run.data.metrics for metric in metrics)]
+    groups = {
+        "that failed or were killed count as failed trials": failed,
+        f"without {listed(metrics)} count as failed trials": without,
+        "that have not ended are left out": [run for run in runs if run.info.status not in _ENDED],
+        f"without {arm} or {seed} are left out": [run for run in ended if not _has(run, arm, seed)],
+        "with a newer one of the same arm and seed are left out (--pick last)": [
+            run for run in whole if run.info.run_id not in taken
+        ],
+    }
+    told = {what: some for what, some in groups.items() if some}
+    remarks += [f"runs {what}: {_named(some)}" for what, some in told.items()]
+    chosen = "; ".join(f"runs {what}: {len(some)}" for what, some in told.items())
+    return Exported(content=_csv(metrics, rows), metrics=metrics, runs=len(rows), remarks=tuple(remarks), chosen=chosen)
 
 
 def _runs(uri: str, name: str) -> list[Any]:
@@ -131,6 +150,11 @@ def _keys(run: Any) -> dict[str, str]:
     return params | {f"tags.{key}": value for key, value in run.data.tags.items() if not key.startswith("mlflow.")}
 
 
+def _has(run: Any, arm: str, seed: str) -> bool:
+    keys = _keys(run)
+    return bool(keys.get(arm) and keys.get(seed))
+
+
 def _key(
     keys: Collection[str], given: str | None, likely: Sequence[str], option: str, what: str, remarks: list[str]
 ) -> str:
@@ -155,11 +179,12 @@ def _guessed_metric(known: Collection[str], remarks: list[str]) -> str:
 
 
 def _row(run: Any, arm: str, seed: str, metrics: Sequence[str]) -> _Row:
-    keys, values = _keys(run), run.data.metrics
+    keys, values = _keys(run), {} if run.info.status in _UNSUCCESSFUL else run.data.metrics
     return _Row(
         arm=keys[arm],
         seed=keys[seed],
         run_id=run.info.run_id,
+        status=run.info.status,
         started=run.info.start_time or 0,
         values=tuple(_written(values[metric]) if metric in values else "" for metric in metrics),
     )
@@ -178,19 +203,29 @@ def _picked(rows: Sequence[_Row], pick: Literal["last"] | None) -> list[_Row]:
         trials.setdefault((row.arm, row.seed), []).append(row)
     several = {place: same for place, same in trials.items() if len(same) > 1}
     if several and pick is None:
-        said = [f"{arm}, seed {seed}: {', '.join(row.run_id for row in same)}" for (arm, seed), same in several.items()]
+        said = [f"{arm}, seed {seed}: {', '.join(map(_told, same))}" for (arm, seed), same in several.items()]
+        have = "1 pair of arm and seed has" if len(several) == 1 else f"{len(several):,} pairs of arm and seed have"
         raise InvalidUsage(
-            f"{len(several)} pairs of arm and seed have several runs",
+            f"{have} several runs",
             why="\n  ".join([*said[:10], *([f"and {len(said) - 10} more"] if len(said) > 10 else [])]),
             mend="delete those that do not count, or take the newest of each with --pick last",
         )
     return sorted((same[-1] for same in trials.values()), key=lambda row: (row.arm, row.seed, row.run_id))
 
 
-def _lacking(runs: Sequence[Any], others: Sequence[Any], what: str) -> list[str]:
-    kept = {run.info.run_id for run in others}
-    named = sorted(run.info.run_id for run in runs if run.info.run_id not in kept)
-    return [f"{len(named)} finished runs {what}: {listed(named)}"] if named else []
+def _told(row: _Row) -> str:
+    return f"{row.run_id} ({row.status.lower()})" if row.status in _UNSUCCESSFUL else row.run_id
+
+
+def _named(runs: Sequence[Any]) -> str:
+    """Runs by name and id, the first of them; of those that did not finish, how they ended."""
+    said = sorted(
+        f"{run.info.run_name or 'unnamed'} ({run.info.run_id}"
+        f"{'' if run.info.status == 'FINISHED' else ', ' + run.info.status.lower()})"
+        for run in runs
+    )
+    more = f" and {len(said) - _NAMED:,} more" if len(said) > _NAMED else ""
+    return ", ".join(said[:_NAMED]) + more
 
 
 def _csv(metrics: Sequence[str], rows: Sequence[_Row]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -88,6 +89,23 @@ def test_mistakes_in_the_table_are_placed_in_the_table_that_was_given(tmp_path: 
         ingest(tmp_path, table(*ROWS, "DQN,5,1,0"), WANTED)
     assert str(caught.value).startswith("runs.csv:20:5: seed 5 of arm 'DQN' stands in line 13 already")
     assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize(("mark", "said"), [(";", "';'"), ("\t", "tabs"), ("|", "'|'")])
+def test_columns_that_no_comma_separates_are_refused_as_such(tmp_path: Path, mark: str, said: str) -> None:
+    """To name a column would not help; and the message names the user's file."""
+    given = table(*(row.replace(",", mark) for row in ROWS), head=mark.join(("arm", "seed", "loss", "success")))
+    with pytest.raises(InvalidDeclaration, match=rf"columns are separated by {re.escape(said)}; a comma is") as caught:
+        ingest(tmp_path, given, WANTED)
+    assert caught.value.what == "1 mistake in runs.csv"
+
+
+def test_how_rows_were_chosen_stands_in_the_experiment(tmp_path: Path) -> None:
+    """Behind where they came from, so that the outcome tells it."""
+    ingest(tmp_path, replace(table(), chosen="runs that have not ended are left out: 2"), WANTED)
+    trainer = read_project(tmp_path).experiments["runs"].trainer
+    assert isinstance(trainer, Recorded)
+    assert trainer.source == "runs.csv; runs that have not ended are left out: 2"
 
 
 def test_one_arm_is_held_against_a_constant(tmp_path: Path) -> None:

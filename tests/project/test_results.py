@@ -44,7 +44,7 @@ def test_a_cell_without_a_number_to_use_is_a_failed_trial(cell: str) -> None:
         ),
         (
             "arm;seed;return\na;0;1\n",
-            "1:1: there is no column 'arm', which is declared as the one that names the arm; c",
+            "1:1: columns are separated by ';'; a comma is needed: ",
         ),
         ("arm,seed,return,return\na,0,1,2\n", "1:17: there are two columns 'return'; name one of them otherwise"),
         ("arm,seed,return\na,0,1\na,0,2\n", "3:3: seed 0 of arm 'a' stands in line 2 already; keep one row"),
