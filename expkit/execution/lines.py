@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 import struct
 from array import array
 from collections import Counter, deque
@@ -25,6 +26,8 @@ MOST_POINTS = 1_000_000
 MOST_KEYS = 200
 """Keys that are kept of one trial; the declared ones always are."""
 LONGEST_KEY = 250
+_SHOWN = 40
+_WORD = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _HEAD_CHARACTERS = 1 << 19
 _TAIL_CHARACTERS = 1 << 17
 
@@ -35,6 +38,8 @@ class Lines:
     def __init__(self, axis: str, metrics: Collection[str]) -> None:
         self.last: dict[str, float] = {}
         """The last value by key, be it finite or not."""
+        self.unread: dict[str, str] = {}
+        """What stood where a declared metric was looked for, in words; of those that had no number before."""
         self.log = Log()
         self._axis = axis
         self._declared = frozenset(metrics)
@@ -42,7 +47,7 @@ class Lines:
         self._keys, self._axes, self._values = array("i"), array("d"), array("d")
         self._hashes = {name: hashlib.sha256() for name in sorted(metrics)}
         self._objects = 0
-        self._oddities: Counter[str] = Counter()
+        self._oddities: Counter[tuple[str, str]] = Counter()
 
     def read(self, line: str) -> list[tuple[str, float, float]]:
         """The points of a line: key, axis and finite value of each.
@@ -83,43 +88,58 @@ class Lines:
     @property
     def remarks(self) -> list[str]:
         """What was not taken as it was printed, in words."""
-        return [f"{count:,} {what}" for what, count in self._oddities.items()]
+        return [f"{count:,} {one if count == 1 else several}" for (one, several), count in self._oddities.items()]
 
     def _object(self, line: str) -> dict[str, object] | None:
         if len(line) > LONGEST_LINE:
-            self._oddities[f"lines of more than {LONGEST_LINE:,} characters were cut, and are log"] += 1
+            more = f"of more than {LONGEST_LINE:,} characters"
+            self._oddities[f"line {more} was cut, and is log", f"lines {more} were cut, and are log"] += 1
             return None
         if not line.lstrip().startswith("{"):
             return None
         try:
             found = json.loads(line)
         except (ValueError, RecursionError):
-            self._oddities["lines begin like a JSON object and are none; they are log"] += 1
+            self._oddities[
+                "line begins like a JSON object and is none; it is log",
+                "lines begin like a JSON object and are none; they are log",
+            ] += 1
             return None
-        has_numbers = isinstance(found, dict) and any(_number(value) is not None for value in found.values())
-        return found if has_numbers else None
+        if not isinstance(found, dict):
+            return None
+        for name in self._declared - self.last.keys():
+            if said := _unread(name, found):
+                self.unread[name] = said
+        return found if any(_number(value) is not None for value in found.values()) else None
 
     def _take(self, key: str, axis: float, value: float) -> bool:
         """Whether a value is a point."""
         declared = key in self._declared
         if not declared and (len(key) > LONGEST_KEY or not key.isprintable() or not key):
-            self._oddities["values have a key that is empty, too long, or no text; they were dropped"] += 1
+            amiss = "a key that is empty, too long, or no text"
+            self._oddities[f"value has {amiss}; it was dropped", f"values have {amiss}; they were dropped"] += 1
             return False
         if not declared and key not in self._numbers and len(self._numbers) >= MOST_KEYS:
-            self._oddities[f"values are of further keys than the first {MOST_KEYS}; they were dropped"] += 1
+            self._oddities[
+                f"value is of a further key than the first {MOST_KEYS}; it was dropped",
+                f"values are of further keys than the first {MOST_KEYS}; they were dropped",
+            ] += 1
             return False
         self.last[key] = value
         if declared:
             self._hashes[key].update(struct.pack("<dd", axis, value))
         if not math.isfinite(value):
-            self._oddities["values are NaN or infinite, and no points"] += 1
+            self._oddities["value is NaN or infinite, and no point", "values are NaN or infinite, and no points"] += 1
             return False
         if len(self._values) < MOST_POINTS:
             self._keys.append(self._numbers.setdefault(key, len(self._numbers)))
             self._axes.append(axis)
             self._values.append(value)
         else:
-            self._oddities[f"values came after the first {MOST_POINTS:,}; their points were not kept"] += 1
+            self._oddities[
+                f"value came after the first {MOST_POINTS:,}; its point was not kept",
+                f"values came after the first {MOST_POINTS:,}; their points were not kept",
+            ] += 1
         return True
 
 
@@ -175,6 +195,25 @@ class Pace:
     def rest(self) -> list[tuple[str, float, float]]:
         """The last points that were not told."""
         return list(self._withheld.values())
+
+
+def _unread(name: str, found: dict[str, object]) -> str | None:
+    """What an object holds of a metric that is no number, or holds deeper than is looked; None where nothing."""
+    if name in found:
+        value = found[name]
+        if isinstance(value, str):
+            return f"{name} was text, {_quoted(value)}, not a number"
+        kinds = {type(None): "null", list: "a list", dict: "an object"}
+        return f"{name} was {kinds[type(value)]}, not a number" if type(value) in kinds else None
+    within = next((key for key, value in found.items() if isinstance(value, dict) and name in value), None)
+    if within is None:
+        return None
+    return f"{name} lies deeper, in {within if _WORD.fullmatch(within) else _quoted(within)}"
+
+
+def _quoted(text: str) -> str:
+    """A text in quotes, without what does something to a terminal; cut where it is long."""
+    return json.dumps(text if len(text) <= _SHOWN else text[:_SHOWN] + "...")
 
 
 def _number(value: object) -> float | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import time
@@ -69,7 +71,7 @@ def run_process(
             bufsize=0,
         )
     except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        why = _why(arguments[0], folder, error) if isinstance(error, OSError) else str(error)
         raise CannotStart(f"{arguments[0]} cannot be started: {why}") from error
     with process:  # closes its pipes, and waits for it
         watched = _Watched(process, on_line)
@@ -164,6 +166,34 @@ class _Watched:
     @property
     def _said(self) -> str:
         return "\n".join(self._complaint.decode(errors="replace").strip().splitlines()[-_STDERR_LINES:])
+
+
+def _why(program: str, folder: Path, error: OSError) -> str:
+    """Why a program cannot be started, and what mends it, where it is a file that is there."""
+    said, file = error.strerror or str(error), folder / program
+    if "/" not in program:
+        if file.is_file() and isinstance(error, FileNotFoundError):
+            return f"it is a file of the project: write ./{program}"
+        file = Path(shutil.which(program) or file)
+    if file.is_dir():
+        return "it is a folder"
+    if not file.is_file():
+        return said
+    if isinstance(error, PermissionError) and not os.access(file, os.X_OK):
+        return f"it is not executable: chmod +x {program}, or name its interpreter before it in the command"
+    first = _first_line(file)
+    mend = "begin it with one, such as #!/usr/bin/env python3, or name it before the program in the command"
+    if isinstance(error, FileNotFoundError) and first.startswith("#!"):
+        return f"its first line names the interpreter {first[2:].strip(' ')!r}, which is not there: {mend}"
+    if error.errno == errno.ENOEXEC and first.isprintable() and not first.startswith("#!"):
+        return f"its first line names no interpreter: {mend}"
+    return said
+
+
+def _first_line(file: Path) -> str:
+    with suppress(OSError), file.open("rb") as opened:
+        return opened.readline(_REASON_SHOWN).decode(errors="replace").rstrip("\n")
+    return ""
 
 
 def _in_words(code: int, complaint: str) -> str | None:

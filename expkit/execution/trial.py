@@ -20,7 +20,8 @@ def failure(lines: Lines, metrics: Sequence[str], end: End) -> str | None:
     if end.why:
         return end.why
     if missing := [name for name in metrics if name not in lines.last]:
-        return f"printed no value of {', '.join(missing)}"
+        seen = "; ".join(lines.unread[name] for name in missing if name in lines.unread)
+        return f"printed no value of {', '.join(missing)}{': ' * bool(seen)}{seen}"
     if strange := [name for name in metrics if not math.isfinite(lines.last[name])]:
         return f"the last value of {strange[0]} is {lines.last[strange[0]]}"
     return None

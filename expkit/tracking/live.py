@@ -34,6 +34,8 @@ _MOST_AT_ONCE = 5_000
 """Points between two looks at whether the thread is to end: half a second of a local store."""
 _FLUSH_S = 10.0
 """How long the end of a run waits for the last points."""
+_MOST_UNNAMED = 5
+_LONGEST_SHOWN = 40
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]{0,200}")
 """What can be a part of a metric's name in MLflow."""
 
@@ -76,6 +78,8 @@ class LiveRuns:
         """Whether nobody waits for the thread any more: from then on runs belong to whoever publishes."""
         self._thread: threading.Thread | None = None
         self._lost = 0
+        self._unnamed: dict[str, None] = {}
+        """Keys that no metric there can be called by, the first of them."""
         self._fault: Exception | None = None
         self._lines: dict[tuple[str, int, str], int] = {}
         self._counted: set[tuple[str, int, str]] = set()
@@ -93,8 +97,12 @@ class LiveRuns:
         """A program has printed a value."""
         if point.work.arm_key not in self._arms:
             return
+        if not _is_key(point.metric):
+            if len(self._unnamed) <= _MOST_UNNAMED:
+                self._unnamed[point.metric] = None
+            return
         step = self._step(point)
-        if len(self._waiting) >= MOST_WAITING or not _is_key(point.metric):
+        if len(self._waiting) >= MOST_WAITING:
             self._lost += 1
             return
         key = f"live.{point.metric}.{point.work.seeds[0]}"
@@ -120,12 +128,19 @@ class LiveRuns:
         return self._loss()
 
     def _loss(self) -> str | None:
-        if not self._lost and self._fault is None:
-            return None
-        points = f"{self._lost:,} live {'point' if self._lost == 1 else 'points'} did not reach MLflow"
-        what = points if self._lost else "live runs in MLflow could not be ended"
+        amiss = [self._misnamed()] if self._unnamed else []
+        if self._lost:
+            amiss.append(f"{self._lost:,} live {'point' if self._lost == 1 else 'points'} did not reach MLflow")
+        elif self._fault is not None:
+            amiss.append("live runs in MLflow could not be ended")
         why = f": {self._fault}" if self._fault else ""
-        return f"{what}; results are not affected{why}"
+        return f"{'; '.join(amiss)}; results are not affected{why}" if amiss else None
+
+    def _misnamed(self) -> str:
+        names = [ascii(name[:_LONGEST_SHOWN]) for name in self._unnamed][:_MOST_UNNAMED]
+        more = " and more" if len(self._unnamed) > _MOST_UNNAMED else ""
+        which = f"no live points of {', '.join(names)}{more} are brought to MLflow"
+        return f"{which}, where a name is made of letters, digits, '_', '.', '/' and '-' and is no path to elsewhere"
 
     def _step(self, point: Point) -> int:
         """The axis; where a series once had one that is not whole, the number of its lines so far."""

@@ -56,6 +56,30 @@ def test_what_is_no_finite_number_is_no_point_and_is_told(lines):
     assert lines.remarks == ["3 values are NaN or infinite, and no points"]
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('{"gain": "3.5"}', 'gain was text, "3.5", not a number'),
+        ('{"gain": "\\u001b[31m' + "x" * 99 + '"}', 'gain was text, "\\u001b[31m' + "x" * 35 + '...", not a number'),
+        ('{"a": 1, "gain": [1]}', "gain was a list, not a number"),
+        ('{"gain": null}', "gain was null, not a number"),
+        ('{"metrics": {"gain": 3}}', "gain lies deeper, in metrics"),
+        ('{"\\n": {"gain": 3}}', 'gain lies deeper, in "\\n"'),
+        ('{"other": {"a": 3}}', None),
+    ],
+)
+def test_what_stood_where_a_number_was_looked_for_is_remembered(lines, line, said):
+    """Whoever printed it takes it for a value of the metric."""
+    lines.read(line)
+    assert lines.unread.get("gain") == said
+
+
+def test_one_oddity_is_told_in_the_singular(lines):
+    """Its count and its words agree."""
+    lines.read("{oops")
+    assert lines.remarks == ["1 line begins like a JSON object and is none; it is log"]
+
+
 def test_keys_are_bounded_and_declared_ones_always_taken(lines):
     """A program that invents keys fills neither memory nor a tracker."""
     for n in range(300):

@@ -89,7 +89,8 @@ def test_a_trial_is_handed_seed_folder_inputs_and_parameters(bench):
         ("print('done')", "printed no value of gain"),
         (PRINT + "print('{\"gain\": NaN}')", "the last value of gain is nan"),
         ("print('{\"gain\": Infinity}')", "the last value of gain is inf"),
-        ('print(\'{"gain": "1"}\')', "printed no value of gain"),
+        ('print(\'{"gain": "1"}\')', 'printed no value of gain: gain was text, "1", not a number'),
+        ('print(\'{"metrics": {"gain": 3}}\')', "printed no value of gain: gain lies deeper, in metrics"),
     ],
 )
 def test_a_failed_trial_is_a_result_with_its_reason(bench, code, reason):
@@ -99,6 +100,27 @@ def test_a_failed_trial_is_a_result_with_its_reason(bench, code, reason):
     assert ended.result.metrics == {"gain": (None,)}
     assert ended.error is None
     assert {path.name for path in ended.folder.iterdir()} == {"points.npz", "log.txt"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "mode", "mend"),
+    [
+        ("./plain", "#!/bin/sh\n", 0o644, "it is not executable: chmod +x ./plain, or name its interpreter"),
+        ("./bare", "print(1)\n", 0o755, "its first line names no interpreter: begin it with one, such as #!"),
+        ("./lost", "#!/no/such/python\n", 0o755, "its first line names the interpreter '/no/such/python'"),
+        ("bare", "print(1)\n", 0o755, "it is a file of the project: write ./bare"),
+        ("./folder/", None, 0o755, "it is a folder"),
+    ],
+)
+def test_a_file_that_cannot_be_started_is_told_with_what_mends_it(bench, name, content, mode, mend):
+    """`No such file` of a file that is there sends people looking for the wrong thing."""
+    file = bench.root / name
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_text(content)
+    file.chmod(mode)
+    assert f"{name} cannot be started: {mend}" in bench.run([name]).error
 
 
 @pytest.mark.parametrize("command", ["no-such-program", "./train.py", "./text.py", "python\0"])
