@@ -53,6 +53,15 @@ def declare(root: Path, *rows: str) -> None:
         (root / name).write_text(text)
 
 
+def test_recorded_trials_are_taken_in_and_not_run(desk: Desk) -> None:
+    """Before the first run the status says so, and so does the run; with all in the ledger nothing counts to 0."""
+    declare(desk.root)
+    desk.commit()
+    assert "20 recorded trials to take in: expkit run rq07" in desk.expkit("status", "rq07").out
+    assert "taking in 20 recorded trials of 2 arms" in desk.expkit("run", "old").err
+    assert "every trial is in the ledger, and no outcome is written" in desk.expkit("status", "rq07").out
+
+
 def evidence(desk: Desk) -> Any:
     """What `evidence.json` holds."""
     return json.loads((desk.root / "research_questions/rq07/evidence.json").read_text())

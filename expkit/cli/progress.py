@@ -16,6 +16,7 @@ from expkit.execution.events import Progress as Steps
 from expkit.ledger.lock import Holder
 from expkit.outcomes.numbers import counted
 from expkit.plan import PlannedArm
+from expkit.specs.experiment import RecordedArm
 
 _NEARLY = 1e-6  # fractions of a trial are summed, and 599.9999999 is 600
 
@@ -52,7 +53,9 @@ class Narrator:
         trials = sum(len(arm.missing) for arm in arms)
         steps = sum(len(arm.missing) * (arm.arm.budget or 0) for arm in arms)
         size = f", {steps:,} steps" if steps else ""
-        log().print(f"running {counted(trials, 'trial')} of {counted(len(arms), 'arm')}{size}")
+        existing = all(isinstance(arm.arm, RecordedArm) for arm in arms)
+        what = f"taking in {counted(trials, 'recorded trial')}" if existing else f"running {counted(trials, 'trial')}"
+        log().print(f"{what} of {counted(len(arms), 'arm')}{size}")
         self._steps, self._trials = 0, 0.0
         self._began = time.perf_counter()
         if sys.stderr.isatty():

@@ -11,6 +11,7 @@ from expkit.cli.console import log, print_json, results, styled_verdict, table
 from expkit.cli.project import open_project, questions_named
 from expkit.dossier import Dossier
 from expkit.outcomes.freshness import staleness
+from expkit.outcomes.numbers import counted
 from expkit.outcomes.registration import is_unwitnessed
 from expkit.outcomes.verification import trust_by_hypothesis, verify, verify_replications
 from expkit.provenance.history import History
@@ -100,11 +101,21 @@ def _to_do(dossier: Dossier) -> list[str]:
     question, evidence = dossier.question, dossier.evidence
     missing = sum(len(arm.missing) for arm in dossier.arms)
     if evidence is None:
-        return [f"{missing:,} trials to run: expkit run {question.id}"]
+        return [f"{_ahead(dossier, missing)}: expkit run {question.id}"]
     changes = staleness(evidence, question=question, experiments=dossier.experiments, planned=dossier.planned)
     to_do = [f"{change} since the outcome was written: expkit run {question.id}" for change in changes]
     if missing:
-        to_do.append(f"{missing:,} trials are not recorded on this machine: expkit run {question.id}")
+        are = "is" if missing == 1 else "are"
+        to_do.append(f"{counted(missing, 'trial')} {are} not recorded on this machine: expkit run {question.id}")
     elif not changes and (unpublished := question_publishing(dossier, evidence).missing):
-        to_do.append(f"{len(unpublished)} runs are not published: expkit sync {question.id}")
+        are = "is" if len(unpublished) == 1 else "are"
+        to_do.append(f"{counted(len(unpublished), 'run')} {are} not published: expkit sync {question.id}")
     return to_do
+
+
+def _ahead(dossier: Dossier, missing: int) -> str:
+    """What a first run has before it."""
+    existing = sum(len(arm.missing) for arm in dossier.unwitnessed)
+    parts = [f"{counted(existing, 'recorded trial')} to take in"] if existing else []
+    parts += [f"{counted(missing - existing, 'trial')} to run"] if missing > existing else []
+    return ", ".join(parts) or "every trial is in the ledger, and no outcome is written"

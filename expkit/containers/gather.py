@@ -29,7 +29,7 @@ def gather(outputs: Path, folder: str, patterns: Sequence[str], into: Path) -> l
 
     A pattern is held against a file's path in the folder; its `*` and `?` stand for slashes, too: `*` is everything.
     What matches and is no regular file with one name, or is more than is kept, is left out and told, and so is a
-    pattern that matches nothing.
+    pattern that matches nothing, unless it is `*`: a program may leave nothing.
 
     Raises:
         OSError: `into` cannot be written to.
@@ -56,7 +56,7 @@ def gather(outputs: Path, folder: str, patterns: Sequence[str], into: Path) -> l
                     found.append(path)
                 except Rejected as why:
                     amiss.append(f"{shown(path)} {why}")
-    missing = [pattern for pattern in patterns if not any(fnmatchcase(path, pattern) for path in found)]
+    missing = [one for one in patterns if one != "*" and not any(fnmatchcase(path, one) for path in found)]
     amiss += [f"nothing that is kept matches {pattern!r}" for pattern in missing]
     return amiss[:_REMARKS] + ([f"and {len(amiss) - _REMARKS} more remarks"] if len(amiss) > _REMARKS else [])
 

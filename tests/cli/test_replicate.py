@@ -69,7 +69,7 @@ def test_the_grade_is_seen_wherever_a_registration_is(answered: Desk) -> None:
     assert grades["h1"] == ("self-registered", "verified")
     agree = shown["hypotheses"][1]["agree"]
     assert grades["h2"] == ("replicated" if agree else "self-registered", "verified")
-    assert "1 runs are not published: expkit sync rq01" in status["to_do"]
+    assert "1 run is not published: expkit sync rq01" in status["to_do"]
 
 
 def test_what_cannot_be_meant_is_refused(answered: Desk) -> None:

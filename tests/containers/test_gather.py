@@ -80,6 +80,12 @@ def test_names_that_no_record_could_hold_are_left_out(outputs, tmp_path):
     assert len(amiss) == 2
 
 
+def test_everything_may_be_nothing(tmp_path):
+    """A program that writes no file leaves out none that was asked for."""
+    (tmp_path / "output").mkdir()
+    assert gather(tmp_path, "output", ["*"], tmp_path / "into") == []
+
+
 def test_patterns_without_a_file_are_told_and_few_remarks_of_many(outputs, tmp_path):
     """Nobody reads a thousand."""
     amiss = gather(outputs, "output", [f"no{n}" for n in range(99)], tmp_path / "into")

@@ -19,7 +19,7 @@ from expkit.outcomes.markdown.render import render
 from expkit.outcomes.registration import standings
 from expkit.outcomes.serialise import evidence_bytes, parse_evidence
 from expkit.outcomes.standing import Records
-from expkit.records.evidence import Evidence
+from expkit.records.evidence import Evidence, Iteration, PastArm
 from expkit.records.provenance import Image
 from expkit.specs.experiment import Experiment
 from expkit.specs.question import ResearchQuestion
@@ -198,6 +198,16 @@ def test_the_outcome_says_what_ran(build: Build) -> None:
     assert "trials are replicates; nothing compares them byte by byte" in text
     assert "- **Unseeded.** slow; fast:" in text
     assert "Recorded elsewhere, in `results/walker.csv`" in render(question(), build(foreign.recorded()))
+
+
+def test_another_program_is_told_by_the_beginning_of_its_digest(build: Build) -> None:
+    """Nobody compares 64 digits by eye; `evidence.json` has them."""
+    evidence = build(foreign.experiment())
+    arm = evidence.arms[0]
+    past = PastArm(parameters=arm.parameters | {"trainer.digest": "ab" * 32}, root=1, count=24, iqm={}, mean={})
+    before = Iteration(commit=None, arms={f"{arm.experiment}/{arm.name}": past}, hypotheses={})
+    text = render(question(), evidence.model_copy(update={"previous": before}))
+    assert "trainer.digest `abababababab` → `ed183d67207d`" in text
 
 
 def test_another_definition_makes_an_outcome_stale(build: Build) -> None:

@@ -134,6 +134,21 @@ def test_what_needs_a_shell_is_wrapped_in_one_and_no_value_is_text_of_it() -> No
     assert said.stdout.splitlines() == hostile
 
 
+@pytest.mark.parametrize(
+    ("command", "piped"),
+    [
+        ("python train.py {parameters} | tee log", True),
+        ("python train.py {parameters} || true", False),
+        ("cd . && python train.py {parameters} 'a | b'", False),
+    ],
+)
+def test_a_pipe_is_told_for_what_sh_does_not_hear(command: str, piped: bool) -> None:
+    """A program that fails before it would be a trial that did not fail."""
+    _, found = experiment(json.dumps(command))
+    assert any("goes unseen" in remark for remark in found.remarks) == piped
+    assert ("goes unseen" in " ".join(found.text.replace("\n#", " ").split())) == piped
+
+
 def test_single_values_reach_a_shell_by_their_number() -> None:
     """In its quotes or outside of them."""
     one, _ = experiment("'echo {parameter-value:lr} \"at {parameter-value:agent}\" > $VH_OUTPUTS_DIR/log'")

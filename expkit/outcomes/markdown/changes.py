@@ -12,6 +12,8 @@ from expkit.specs.question import ResearchQuestion
 
 _MOST_ARMS = 12
 """Changed arms named before the rest is only counted."""
+_SHORT = 12
+"""Hex digits of a digest that tell it from any other here; `evidence.json` has them all."""
 
 
 def changes(question: ResearchQuestion, evidence: Evidence) -> str:
@@ -116,5 +118,7 @@ def _of_arm(evidence: Evidence, name: str, arm: ArmEvidence, past: PastArm) -> s
 def _setting(key: str, value: Setting | None) -> str:
     if value is None:
         return "none"
+    if key == "trainer.digest":
+        return code(str(value)[:_SHORT])
     # a root is a name, not a quantity: its digits are not grouped
     return str(value) if key == "root" else plain(wording.setting_text(value))

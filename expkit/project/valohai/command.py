@@ -47,6 +47,8 @@ class Translated:
     """Every parameter that has a value, in the order in which it is passed."""
     seeded: bool
     shell: bool
+    piped: bool = False
+    """Whether a shell hears only how the last part of a pipe ends."""
 
 
 def translate(step: Step, parameters: tuple[Parameter, ...]) -> Translated:
@@ -76,6 +78,12 @@ def needs_shell(line: str) -> bool:
             return True
         before = character
     return False
+
+
+def has_pipe(text: str) -> bool:
+    """Whether one program's output is another's input somewhere; `||` is none."""
+    bare = "".join(character if not quoted else "x" for character, quoted in _quoting(text))
+    return "|" in bare.replace("||", "").replace(">|", "")
 
 
 def _quoting(text: str) -> Iterator[tuple[str, str]]:
@@ -220,7 +228,8 @@ class _Translation:
     def _done(self, words: list[str], *, shell: bool = False) -> Translated:
         silent = {name: Passed(on="") for name in self.parameters if name not in self.passed}
         seeded = any("{seed}" in word for word in words)
-        return Translated(words=tuple(words), passed={**self.passed, **silent}, seeded=seeded, shell=shell)
+        passed, piped = {**self.passed, **silent}, shell and has_pipe(words[2])
+        return Translated(words=tuple(words), passed=passed, seeded=seeded, shell=shell, piped=piped)
 
     def _refused(self, why: str, valid: str) -> Exception:
         return self.step.refused("command", why, valid)

@@ -153,6 +153,11 @@ def _remarks(step: Step, values: Mapping[str, Sequence[Setting]], command: Trans
             "the command needs a shell, so it is wrapped in one; parameters reach it as separate arguments and never "
             "as text that it reads"
         )
+    if command.piped:
+        yield (
+            "the command has a pipe, of which sh hears only how its last part ends: a program that fails before it "
+            "goes unseen. Where the image has bash: bash in the place of sh, and set -e -o pipefail"
+        )
     if any(re.search(r"\b(pip|conda|apt|apt-get|npm) install\b", text) for text in command.words):
         yield "every trial would install packages again: build them into the image, and take that line out"
     for one in step.parameters:
