@@ -16,7 +16,7 @@ from expkit.plan import plan
 from expkit.project.paths import Paths
 from expkit.project.read import read_project
 from tests.conftest import Desk
-from tests.execution.programs import alive
+from tests.execution.programs import alive, gone
 from tests.replicate.acts import Bystander
 
 TRAIN = """\
@@ -126,7 +126,7 @@ def test_an_interrupt_ends_the_programs_and_the_same_command_resumes(program):
     _, err = running.communicate(timeout=60)
     assert running.returncode == 130, err
     assert "resume with: expkit run program --executor local" in err
-    assert list(alive(mark)) == []
+    assert gone(mark)
     assert program.records() == set()
 
 

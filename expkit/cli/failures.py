@@ -31,7 +31,7 @@ def refuse_failures(tally: Tally) -> None:
             f"{counted(len(failed), 'trial')} failed; {are} recorded as failed and the verdicts say so",
             why="\n  ".join(failed[:_SHOWN] + ([f"and {more} more"] if more > 0 else [])),
             mend="correct the arm's settings, which makes it a new arm, and run again"
-            + ("; or run these trials once more: --retry-failed" if _of_programs(tally) else ""),
+            + ("; or run these trials again, for exploratory verdicts: --retry-failed" if _of_programs(tally) else ""),
         )
 
 

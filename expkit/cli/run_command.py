@@ -36,7 +36,7 @@ from expkit.tracking.place import shown, store_file
     help="Where trials run.  [default: docker where the experiment names an image, else local]",
 )
 @click.option("--image", metavar="IMAGE", help="The image to run in, instead of the declared or the project's own one.")
-@click.option("--retry-failed", is_flag=True, help="Run failed trials of programs again; it makes their hypotheses exploratory.")
+@click.option("--retry-failed", is_flag=True, help="Run programs' failed trials again, for exploratory verdicts.")
 @click.option("--accept", is_flag=True, help="Replace committed evidence that these results contradict.")
 @click.pass_context
 def command(

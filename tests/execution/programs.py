@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -80,6 +81,16 @@ def why(ended: Ended) -> str | None:
     """Why a trial failed, where it did."""
     assert ended.result is not None, ended.error
     return ended.result.failed[0].why if ended.result.failed else None
+
+
+def gone(mark: str) -> bool:
+    """Whether no process has a text in its arguments any more; one that was killed just now may take a moment."""
+    until = time.monotonic() + 10
+    while running := list(alive(mark)):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02 * len(running))
+    return True
 
 
 def alive(mark: str) -> Iterator[int]:

@@ -14,7 +14,7 @@ from expkit.execution.program_version import ProgramChanged, Version
 from expkit.execution.programs import ProgramExecutor
 from expkit.ledger.points import Points
 from expkit.project.sources import program_digest
-from tests.execution.programs import Bench, alive, arm_of, program, why, work_of
+from tests.execution.programs import Bench, alive, arm_of, gone, program, why, work_of
 
 PRINT = 'print(\'{"step": 1, "gain": 1.5}\', flush=True)\n'
 
@@ -148,7 +148,7 @@ def test_a_trial_that_is_over_its_time_is_stopped_with_all_its_children(bench, m
         time_limit_s=0.5,
     )
     assert why(ended) == "not done in 0.5 s"
-    assert list(alive(mark)) == []
+    assert gone(mark)
     assert points(ended).series("gain")[1].tolist() == [1.0]
 
 
@@ -164,7 +164,7 @@ for _ in range(5):
 """
     )
     assert why(ended) is None
-    assert list(alive(mark)) == []
+    assert gone(mark)
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_a_stop_ends_every_process_and_records_nothing_of_them(bench, how):
         assert list(events) == []
     else:
         events.close()
-    assert list(alive(mark)) == []
+    assert gone(mark)
     assert list(bench.scratch.iterdir()) == []
 
 
