@@ -62,7 +62,8 @@ def check_agent(make: Callable[..., Any], **kwargs: Any) -> None:
 
 def _table(make: Callable[..., object], kwargs: dict[str, Any]) -> Mdp:
     try:
-        return own_mdp(make(**kwargs), getattr(make, "__name__", "it"), None)
+        with _raising_nothing("an environment can be made"):
+            return own_mdp(make(**kwargs), getattr(make, "__name__", "it"), None)
     except Untabled as flaw:
         raise ContractBroken(f"an environment has a transition table: {flaw.why}; {flaw.valid}") from flaw
 
@@ -76,24 +77,24 @@ def _trained(
     visits = np.zeros((side_by_side, mdp.states, mdp.actions), dtype=np.int64)
 
     def made(luck: Luck) -> Any:
-        return make(mdp.states, mdp.actions, _STEPS, luck, **kwargs)
+        with _raising_nothing("an agent can be made"):
+            return make(mdp.states, mdp.actions, _STEPS, luck, **kwargs)
 
     trials = [Trial(world, made, seeding, visits[i], sums[i]) for i in range(side_by_side)]
     for trial in trials:
         _check_table(mdp, trial.agent, "before the first step")
     for step in range(_STEPS):
         for trial in trials:
-            try:
+            with _raising_nothing("an agent acts and learns"):
                 trial.advance(step, step + 1, _STEPS)
-            except (TypeError, ValueError) as error:
-                raise ContractBroken(f"an agent acts and learns: {type(error).__name__}: {error}") from error
     return [_check_table(mdp, trial.agent, "after training") for trial in trials], trials
 
 
 def _check_table(mdp: Mdp, agent: Any, when: str) -> NDArray[np.float64]:
     clause = "an agent has a table q of numbers, [states, actions]"
     _hold(hasattr(agent, "q"), clause, f"{when} there is no q")
-    q = np.array(agent.q, dtype=np.float64)
+    with _raising_nothing(f"{clause}: {when}"):
+        q = np.array(agent.q, dtype=np.float64)
     _hold(q.shape == (mdp.states, mdp.actions), clause, f"{when} its shape is {list(q.shape)}")
     _hold(bool(np.isfinite(q).all()), "the entries of q are finite", f"{when} they are not")
     return q
@@ -103,8 +104,10 @@ def _check_choices(mdp: Mdp, agent: Any) -> None:
     """The corners of what it may be handed."""
     for state in range(mdp.states):
         for explore, choose in ((0.0, 0.0), (0.0, _LAST), (_LAST, 0.0), (_LAST, _LAST)):
-            action = agent.act(state, explore, choose)
-            seen = f"act({state}, {explore}, {choose}) is {action!r}"
+            called = f"act({state}, {explore}, {choose})"
+            with _raising_nothing(f"an agent acts and learns: {called}"):
+                action = agent.act(state, explore, choose)
+            seen = f"{called} is {action!r}"
             valid = isinstance(action, int | np.integer) and 0 <= int(action) < mdp.actions
             _hold(valid, f"act returns an action, a whole number from 0 to {mdp.actions - 1}", seen)
 
@@ -114,8 +117,8 @@ def _check_ends(mdp: Mdp, make: Callable[..., Any], kwargs: dict[str, Any]) -> N
     tables = []
     for next_state in (0, 1):
         agent = _trained(mdp, make, kwargs)[1][0].agent
-        action = int(agent.act(2, 0.5, 0.5))
-        agent.learn(2, action, 1.0, next_state, True)
+        with _raising_nothing("an agent acts and learns"):
+            agent.learn(2, int(agent.act(2, 0.5, 0.5)), 1.0, next_state, True)
         tables.append(np.array(agent.q, dtype=np.float64))
     clause = "nothing is bootstrapped across the end of an episode"
     _hold(tables[0].tobytes() == tables[1].tobytes(), clause, "learn(..., terminal=True) depends on next_state")
@@ -143,6 +146,16 @@ def _global_luck_untouched(who: str) -> Iterator[None]:
     _hold(random.getstate() == before[0], clause, "it draws from Python's random")
     same = all(np.array_equal(one, other) for one, other in zip(before[1], np.random.get_state(), strict=True))
     _hold(same, clause, "it draws from numpy.random")
+
+
+@contextmanager
+def _raising_nothing(clause: str) -> Iterator[None]:
+    try:
+        yield
+    except (KeyboardInterrupt, ContractBroken, Untabled):
+        raise
+    except BaseException as error:  # a border: it is anybody's code, and may call sys.exit
+        raise ContractBroken(f"{clause}: {type(error).__name__}: {error}") from error
 
 
 def _hold(held: bool, clause: str, seen: str) -> None:

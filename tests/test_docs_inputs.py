@@ -55,7 +55,7 @@ def test_the_page_about_inputs_runs_and_mlflow_has_what_it_promises(desk: Desk) 
     desk.edit(desk.root / "experiments" / "survey.yaml", "seeds: [0, 1]", "seeds: [2]")
     assert "nothing to run" in desk.expkit("run", "survey").out
     absent = desk.expkit("trajectories", "survey/gambler", "--seed", "9", "--output", "9.npz")
-    assert (absent.code, "seed 9 of gambler is not recorded" in absent.err) == (2, True), absent
+    assert (absent.code, "gambler has no seed 9\n  its seeds are 0 to 5" in absent.err) == (2, True), absent
 
 
 @pytest.mark.parametrize(

@@ -98,9 +98,27 @@ class Farsighted(Fine):
         super().learn(state, action, reward, next_state, False)
 
 
+class Lost(Fine):
+    def learn(self, *step: Any) -> None:
+        raise IndexError("beyond")
+
+
+class Leaving(Fine):
+    def __init__(self, *made: Any) -> None:
+        raise SystemExit(0)
+
+
+class Endlessly(Fine):
+    def act(self, *seen: Any) -> int:
+        return self.act(*seen)
+
+
 @pytest.mark.parametrize(
     ("agent", "said"),
     [
+        (Lost, "an agent acts and learns: IndexError: beyond"),
+        (Leaving, "an agent can be made: SystemExit: 0"),
+        (Endlessly, "an agent acts and learns: RecursionError"),
         (Shapeless, r"a table q of numbers, \[states, actions\]: before the first step its shape is \[1, 3\]"),
         (Tableless, r"a table q of numbers, \[states, actions\]: before the first step there is no q"),
         (Endless, "the entries of q are finite: after training they are not"),
@@ -137,12 +155,18 @@ def test_agents_that_share_something_are_told_apart_side_by_side() -> None:
         check_agent(Leaning)
 
 
+def _refusing() -> Any:
+    raise RuntimeError("no")
+
+
 def test_an_environment_is_held_to_its_contract_too() -> None:
     """A table, the same every time, without luck of its own."""
     with pytest.raises(ContractBroken, match=r"an environment has a transition table: .*sum to 0\.5, not to 1"):
         check_environment(fine, slip=0.5)
     with pytest.raises(ContractBroken, match="has no transition table P"):
         check_environment(object)
+    with pytest.raises(ContractBroken, match="an environment can be made: RuntimeError: no"):
+        check_environment(_refusing)
     lengths = iter((3, 4))
     with pytest.raises(ContractBroken, match="the same every time it is made: two calls return different tables"):
         check_environment(lambda: fine(next(lengths)))

@@ -67,6 +67,12 @@ def _refuse(planned: PlannedArm, seed: int, recorded: bool) -> None:
             why=f"its trainer is of kind {planned.arm.trainer.kind}",
             mend="name an arm of a tabular trainer",
         )
+    if not recorded and seed not in planned.seeds:
+        raise InvalidUsage(
+            f"{planned.name} has no seed {seed}",
+            why=f"its seeds are 0 to {len(planned.seeds) - 1}",
+            mend="name one of these, or declare more",
+        )
     if not recorded:
         raise InvalidUsage(
             f"seed {seed} of {planned.name} is not recorded on this machine",

@@ -30,6 +30,8 @@ from expkit.training.streams import AGENT, ENVIRONMENT, FURTHER, STARTS
 
 Luck = Callable[[], float]
 """The next number in [0, 1) of the agent's further stream."""
+Witness = Callable[[int, int, int, float, int | None], None]
+"""Whoever wants to see every step: its number from 0, state, action, reward, next state or None where it ended."""
 
 
 class OwnTraining:
@@ -41,7 +43,13 @@ class OwnTraining:
     """
 
     def __init__(
-        self, mdp: Mdp, declared: OwnAgent, steps: int, words: NDArray[np.uint64], time_limit: int | None
+        self,
+        mdp: Mdp,
+        declared: OwnAgent,
+        steps: int,
+        words: NDArray[np.uint64],
+        time_limit: int | None,
+        witness: Witness | None = None,
     ) -> None:
         self._sources = kept_sources(declared.digest, declared.make)
         self._meant, self._steps = declared.make, steps
@@ -51,10 +59,9 @@ class OwnTraining:
         """float64 [trials, windows]; the reward in each window of the curve."""
         world = World(mdp)
         with self._sources.running() as made:
+            make = _maker(made, mdp, steps, declared.kwargs, self._sources)
             self._trials = [
-                Trial(
-                    world, _maker(made, mdp, steps, declared.kwargs, self._sources), seeding, visits, sums, time_limit
-                )
+                Trial(world, make, seeding, visits, sums, time_limit, witness)
                 for seeding, visits, sums in zip(words, self.visits, self.sums, strict=True)
             ]
 
@@ -110,8 +117,9 @@ class Trial:
         visits: NDArray[np.int64],
         sums: NDArray[np.float64],
         time_limit: int | None = None,
+        witness: Witness | None = None,
     ) -> None:
-        self._time_limit, self._age = time_limit, 0
+        self._time_limit, self._age, self._witness = time_limit, 0, witness
         self._world, self._visits, self._sums = world, visits, sums
         generators = [PCG64(_Seeding(words)) for words in seeding]  # type: ignore[arg-type]
         self._luck, self._choices, self._starts = generators[ENVIRONMENT], generators[AGENT], generators[STARTS]
@@ -139,6 +147,8 @@ class Trial:
                 self._visits[state, action] += 1
                 self._sums[window] += reward
                 agent.learn(state, action, reward, following, terminal)
+                if self._witness is not None:
+                    self._witness(t, state, action, reward, None if terminal else following)
                 state = following
                 self._age += 1
                 if terminal or self._age == self._time_limit:
@@ -167,7 +177,8 @@ class _told:  # noqa: N801 - a context
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, Exception) and not isinstance(error, OwnCodeFailed):
+        # whatever it is, the batch fails and not the process: somebody's code may call sys.exit
+        if error is not None and not isinstance(error, KeyboardInterrupt | OwnCodeFailed):
             raise OwnCodeFailed(f"{self._sources.entry}: {self._sources.told(error)}") from error
 
 

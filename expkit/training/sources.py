@@ -6,18 +6,20 @@ never saw the project runs them, too. Such modules know no `__file__`.
 
 from __future__ import annotations
 
+import builtins
 import json
+import re
 import sys
-import threading
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
+from itertools import count
 from types import ModuleType
 from typing import Any
 
@@ -28,7 +30,10 @@ SOURCES_SUFFIX = ".sources.json"
 """Of the file that modules travel in, which is called by their digest."""
 
 _KEPT: dict[str, Sources] = {}
-_ONE_AT_A_TIME = threading.RLock()
+_RUNNING: dict[str, Mapping[str, bytes]] = {}
+"""Modules that can be imported now, each set below a top-level package that nobody else knows."""
+_PRIVATE = "_expkit_own_"
+_NUMBERS = count()
 
 
 class OwnCodeFailed(Exception):
@@ -51,16 +56,20 @@ class Sources:
 
     @contextmanager
     def running(self) -> Iterator[Any]:
-        """What is meant; while this lasts, its modules can be imported, whatever else goes by their names.
+        """What is meant; while this lasts, its modules can be imported by each other, and by nobody else.
+
+        They are run anew each time, below a private name. What other threads import meanwhile is none of their affair.
 
         Raises:
             OwnCodeFailed: a module cannot be imported, or lacks it.
         """
         module, _, attribute = self.entry.partition(":")
-        with _importable(self.files):
+        with _importable(self.files) as home:
             try:
-                meant = getattr(import_module(module), attribute)
-            except Exception as error:  # a border: it is anybody's code
+                meant = getattr(import_module(f"{home}.{module}"), attribute)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # a border: it is anybody's code, and may call sys.exit
                 raise OwnCodeFailed(self.told(error)) from error
             yield meant
 
@@ -73,7 +82,8 @@ class Sources:
             if frame.filename in self.files:
                 place = f"{frame.filename}:{frame.lineno}: "
         what = error.msg if isinstance(error, SyntaxError) else str(error)
-        return place + " ".join(f"{type(error).__name__}: {what}".split())
+        said = f"{type(error).__name__}: {what}" if what else type(error).__name__
+        return place + " ".join(re.sub(rf"\b{_PRIVATE}\d+\.", "", said).split())
 
 
 def keep_sources(sources: Sources) -> str:
@@ -123,42 +133,67 @@ def _text(content: bytes) -> str:
 
 
 @contextmanager
-def _importable(files: Mapping[str, bytes]) -> Iterator[None]:
-    """While this lasts, these modules stand before all others; then everything is as it was."""
-    tops = {path.partition("/")[0].removesuffix(".py") for path in files}
-    finder = _Finder(files)
-    with _ONE_AT_A_TIME:
-        hidden = _taken_out(tops)
-        sys.meta_path.insert(0, finder)
-        try:
-            yield
-        finally:
-            sys.meta_path.remove(finder)
-            _taken_out(tops)
-            sys.modules.update(hidden)
+def _importable(files: Mapping[str, bytes]) -> Iterator[str]:
+    """The package below which these modules can be imported while this lasts."""
+    home = f"{_PRIVATE}{next(_NUMBERS)}"
+    _RUNNING[home] = files
+    try:
+        yield home
+    finally:
+        del _RUNNING[home]
+        for name in list(sys.modules):
+            if name.partition(".")[0] == home:
+                del sys.modules[name]
 
 
-def _taken_out(tops: set[str]) -> dict[str, ModuleType]:
-    names = [name for name in sys.modules if name.partition(".")[0] in tops]
-    return {name: sys.modules.pop(name) for name in names}
+def _import(
+    home: str,
+    tops: frozenset[str],
+    name: str,
+    globals: Mapping[str, object] | None = None,
+    locals: Mapping[str, object] | None = None,
+    fromlist: Sequence[str] | None = (),
+    level: int = 0,
+) -> ModuleType:
+    """`__import__` of own modules: their names mean each other, all other names what they mean anywhere."""
+    top = name.partition(".")[0]
+    if level or top not in tops:
+        return builtins.__import__(name, globals, locals, fromlist or (), level)
+    if home not in _RUNNING:
+        raise ImportError(f"{name} is imported too late: its import belongs at the top of a file")
+    imported = builtins.__import__(f"{home}.{name}", globals, locals, fromlist or (), 0)
+    return imported if fromlist else sys.modules[f"{home}.{top}"]
+
+
+def _print(*values: object, file: Any = None, **how: Any) -> None:
+    """`print` of own modules: standard output is expkit's own."""
+    builtins.print(*values, file=sys.stderr if file is None else file, **how)
 
 
 class _Finder(MetaPathFinder, Loader):
-    """Finds modules among texts."""
-
-    def __init__(self, files: Mapping[str, bytes]) -> None:
-        self._files = files
+    """Finds own modules among their texts, by their private names; it knows no others, and is always there."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        place = name.replace(".", "/")
+        home, _, own = name.partition(".")
+        if (files := _RUNNING.get(home)) is None:
+            return None
+        place = own.replace(".", "/")
         for file, package in ((f"{place}/__init__.py", True), (f"{place}.py", False)):
-            if file in self._files:
+            if file in files:
                 return spec_from_loader(name, self, origin=file, is_package=package)
-        if any(file.startswith(f"{place}/") for file in self._files):
+        if not own or any(file.startswith(f"{place}/") for file in files):
             return spec_from_loader(name, self, is_package=True)
         return None
 
     def exec_module(self, module: ModuleType) -> None:
         origin = module.__spec__.origin if module.__spec__ else None
         if origin is not None:
-            exec(compile(self._files[origin], origin, "exec", dont_inherit=True), module.__dict__)
+            home = module.__name__.partition(".")[0]
+            files = _RUNNING[home]
+            tops = frozenset(path.partition("/")[0].removesuffix(".py") for path in files)
+            own = {"__import__": partial(_import, home, tops), "print": _print}
+            module.__dict__["__builtins__"] = {**vars(builtins), **own}
+            exec(compile(files[origin], origin, "exec", dont_inherit=True), module.__dict__)
+
+
+sys.meta_path.append(_Finder())

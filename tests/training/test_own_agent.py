@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import importlib
+import sys
+import threading
+
 import numpy as np
 import pytest
 
@@ -124,6 +128,77 @@ def test_a_table_that_is_not_finite_is_a_failed_seed() -> None:
     """As for every agent."""
     trials = in_the_dungeon("0.1 * (", "1e308 * (")
     assert set(trials.failed) == {3, 4}
+
+
+def test_agents_are_made_while_other_threads_import() -> None:
+    """Neither finds a module missing, nor another's: own modules never stand where all others are looked for."""
+    texts = {"mine.py": b"import beside\nGreedy = beside.NUMBER\n"}
+    made = [
+        Sources(entry="mine:Greedy", files={**texts, "beside.py": f"NUMBER = {number}".encode()}) for number in (1, 2)
+    ]
+    wrong: list[object] = []
+    done, interval = threading.Event(), sys.getswitchinterval()
+
+    def make(sources: Sources, number: int) -> None:
+        while not done.is_set():
+            try:
+                with sources.running() as meant:
+                    wrong.extend([] if meant == number else [meant])
+            except Exception as error:
+                wrong.append(error)
+
+    threads = [threading.Thread(target=make, args=(sources, place + 1)) for place, sources in enumerate(made)]
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for _ in range(1500):
+            sys.modules.pop("colorsys", None)
+            importlib.import_module("colorsys")
+    except Exception as error:
+        wrong.append(error)
+    finally:
+        done.set()
+        sys.setswitchinterval(interval)
+        for thread in threads:
+            thread.join()
+    assert not wrong
+
+
+def test_modules_find_each_other_by_every_way_of_importing() -> None:
+    """Dotted names, other names, relative ones; a name that is imported too late says so, and prints go aside."""
+    files = {
+        "lab/__init__.py": b"",
+        "lab/deep/one.py": b"from __future__ import annotations\nfrom ..two import TWO\nimport dataclasses\n"
+        b"@dataclasses.dataclass\nclass One:\n    two: int = TWO\n",
+        "lab/two.py": b"TWO = 2\n",
+        "mine.py": b"import lab.deep.one, lab.two as two\nfrom lab import deep\nfrom lab.deep.one import One\n"
+        b"def meant():\n    return One().two, lab.deep is deep, two.TWO, One.__name__\n"
+        b"def late():\n    import lab.late\n",
+    }
+    with Sources(entry="mine:meant", files=files).running() as meant:
+        assert meant() == (2, True, 2, "One")
+    late = Sources(entry="mine:late", files=files)
+    with late.running() as meant:
+        with pytest.raises(ModuleNotFoundError) as lacking:
+            meant()
+        assert late.told(lacking.value) == "mine.py:7: ModuleNotFoundError: No module named 'lab.late'"
+    with pytest.raises(ImportError, match=r"lab\.late is imported too late: its import belongs at the top"):
+        meant()
+
+
+@pytest.mark.parametrize("place", ["class Greedy", "        self.q = ", "        best = ", "        future = "])
+def test_whoever_leaves_the_process_fails_like_any_other(place: str) -> None:
+    """While its module is imported, when it is made, when it acts, and when it learns."""
+    indent = place[: len(place) - len(place.lstrip())]
+    with pytest.raises(OwnCodeFailed, match=r"mine\.py:\d+: SystemExit: 0"):
+        in_the_dungeon(place, f"{indent}import sys; sys.exit(0)\n{place}")
+
+
+def test_what_it_prints_is_none_of_expkits_output(capsys: pytest.CaptureFixture[str]) -> None:
+    """Standard output may be read by machines."""
+    in_the_dungeon("class Greedy", "print('made')\nclass Greedy")
+    assert capsys.readouterr() == ("", "made\n")
 
 
 def test_modules_travel_as_bytes() -> None:

@@ -15,6 +15,7 @@ from expkit.training.layout import trajectory_layout
 from expkit.training.train import Cancelled, train
 from expkit.training.trajectories import recorded_trajectories
 from tests.training.conftest import MakeWork
+from tests.training.test_own_agent import GREEDY, own
 
 ASKED = Trajectories(seeds=(2, 0), last_steps=50)
 
@@ -49,6 +50,28 @@ def test_states_are_the_worlds_and_the_row_stands_beside_them(make_work: MakeWor
     before, now = steps["state"][:49], steps["state"][1:50]
     assert steps["index"][1:50].tolist() == (before * 5 + now).tolist()
     assert steps["next_state"][:49].tolist() == now.tolist()
+
+
+def test_an_agent_of_ones_own_takes_its_steps_again_by_itself(make_work: MakeWork) -> None:
+    """Those that q_learning takes with the same luck, if it is the same."""
+    epsilon = {"kind": "constant", "value": 0.2}
+    asked = {"kind": "q_learning", "exploration": {"kind": "epsilon_greedy", "epsilon": epsilon}}
+    expected, mine = (make_work(agent, range(3), steps=400, slip=0.2) for agent in (asked, own().model_dump()))
+    mine = mine.model_copy(update={"arm_key": expected.arm_key})
+    found, known = recorded(mine), recorded(expected)
+    assert {name: array.tolist() for name, array in found.items()} == {name: known[name].tolist() for name in known}
+    assert {name: array.dtype for name, array in found.items()} == {name: array.dtype for name, array in known.items()}
+    with pytest.raises(Cancelled):
+        recorded_trajectories(mine, ASKED, train(mine), cancelled=lambda: True)
+
+
+def test_an_agent_of_ones_own_that_learns_otherwise_is_told(make_work: MakeWork) -> None:
+    """Whoever keeps count of its like is another one each time."""
+    text = f"import time\n{GREEDY}".replace("[0.0] * actions", "[time.perf_counter()] * actions")
+    work = make_work(own(text).model_dump(), range(3), steps=400)
+    with pytest.raises(ExecutorFailed, match="they lead to another Q-table") as told:
+        recorded(work)
+    assert "mine:Greedy learns otherwise from the same numbers" in str(told.value)
 
 
 def test_a_shorter_training_has_fewer_steps(make_work: MakeWork) -> None:
