@@ -10,6 +10,8 @@ from pydantic import JsonValue
 
 from expkit.digests import digest
 from expkit.records.work import Work
+from expkit.specs.agent import OwnAgent
+from expkit.specs.base import typed
 from expkit.specs.environment import Environment
 from expkit.specs.experiment import Experiment, ProgramArm, RecordedArm, ResolvedArm, Streams, TabularArm
 from expkit.specs.inputs import identity
@@ -94,13 +96,16 @@ def arm_key(arm: ResolvedArm, environment_digest: str | None, engine_version: in
 
     Of a tabular arm: environment as content, agent, trainer, engine version, representation and time limit, where there
     are any. Of a program: how it is called, with which parameters, the digest of its sources, its image. Of both, the
-    digests of their inputs, where there are any. Of recorded results: the rows themselves.
+    digests of their inputs, where there are any. What somebody's own code is handed is told by type: 1 is not 1.0. Of
+    recorded results: the rows themselves.
     """
     declared: dict[str, JsonValue] = {"inputs": {**identity(arm.inputs)}} if arm.inputs else {}
     match arm:
         case TabularArm():
             if arm.representation:
                 declared["representation"] = arm.representation.identity
+            if isinstance(arm.agent, OwnAgent) and (kwargs := typed(arm.agent.kwargs)):
+                declared["kwargs"] = kwargs
             if arm.time_limit:
                 declared["time_limit"] = arm.time_limit
             return digest(
@@ -113,6 +118,8 @@ def arm_key(arm: ResolvedArm, environment_digest: str | None, engine_version: in
                 }
             )
         case ProgramArm():
+            if parameters := typed({**arm.parameters}):
+                declared["typed"] = parameters
             called = {"program": arm.trainer.identity, "parameters": dict(arm.parameters), "image": arm.image}
             return digest({**called, **declared})
         case RecordedArm():

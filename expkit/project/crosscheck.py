@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from expkit.errors import Mistake
 from expkit.project.names import listed, suggestion
 from expkit.project.yaml import Document, Location
+from expkit.specs.agent import OwnAgent
+from expkit.specs.base import typed
 from expkit.specs.criterion import Criterion, Difference, Ratio, Value, arms_of, metric_of
-from expkit.specs.experiment import Experiment, RecordedArm, ResolvedArm
+from expkit.specs.experiment import Experiment, ProgramArm, RecordedArm, ResolvedArm, TabularArm
 from expkit.specs.metric import GAIN_METRICS, TABULAR_METRICS, Metric, placed, unplaced
 from expkit.specs.program import Recorded
 from expkit.specs.question import Hypothesis
@@ -247,4 +249,11 @@ def _arms(
 def _same(one: ResolvedArm, other: ResolvedArm) -> bool:
     """Whether two arms would be one to the ledger."""
     names = {"name", "varied"}
-    return one.model_dump(exclude=names) == other.model_dump(exclude=names)
+    return _handed(one) == _handed(other) and one.model_dump(exclude=names) == other.model_dump(exclude=names)
+
+
+def _handed(arm: ResolvedArm) -> str | None:
+    """What somebody's own code is handed, where 1 and 1.0 are two things to it."""
+    if isinstance(arm, ProgramArm):
+        return typed({**arm.parameters})
+    return typed(arm.agent.kwargs) if isinstance(arm, TabularArm) and isinstance(arm.agent, OwnAgent) else None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +21,7 @@ from expkit.training.sources import OwnCodeFailed, Sources
 
 PASSED = ("states", "actions", "steps", "luck")
 """What every agent is made with, before its own settings."""
+_LITERALS = (ast.Constant, ast.JoinedStr, ast.List, ast.Tuple, ast.Dict, ast.Set)
 
 
 def own_table(declared: OwnEnvironment, files: Mapping[str, bytes]) -> Mdp:
@@ -93,7 +95,8 @@ def _look_into(make: str, sources: Sources, kwargs: Collection[str], *, passed: 
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", 1)
+        # of a null byte Python tells no line
+        line = getattr(error, "lineno", None) or text.partition(b"\0")[0].count(b"\n") + 1
         raise Untabled("make", f"{file}:{line}: {type(error).__name__}: {error.args[0]}", f"mend {file}") from error
     names = _defined(body)
     if names is None:
@@ -101,6 +104,9 @@ def _look_into(make: str, sources: Sources, kwargs: Collection[str], *, passed: 
     if attribute not in names:
         own = [name for name, node in names.items() if not isinstance(node, ast.Import | ast.ImportFrom)]
         raise Untabled("make", f"{file} defines no {attribute!r}", suggestion(attribute, own))
+    if isinstance(value := getattr(names[attribute], "value", None), _LITERALS):
+        why = f"{file}:{value.lineno}: {attribute} is {ast.unparse(value)}, which cannot be called"
+        raise Untabled("make", why, "name a class or a function")
     if (taken := _taken(names[attribute], passed)) is not None:
         _refuse_settings(attribute, kwargs, *taken)
 
@@ -167,14 +173,16 @@ class _Key:
 def _made(key: _Key) -> Mdp:
     declared, tables = key.declared, []
     for _ in range(2):
-        with _callable(key) as make:
+        # what it prints is none of expkit's output
+        with redirect_stdout(sys.stderr), _callable(key) as make:
             try:
-                made = make(**declared.kwargs)
-            except Exception as error:  # a border: it is anybody's code
+                tables.append(own_mdp(make(**declared.kwargs), declared.make, declared.discount))
+            except (KeyboardInterrupt, Untabled):
+                raise
+            except BaseException as error:  # a border: it is anybody's code, and may call sys.exit
                 told = key.sources.told(error) if key.sources else f"{type(error).__name__}: {error}"
                 at = "kwargs" if declared.kwargs else "make"
                 raise Untabled(at, f"{declared.make} cannot be made: {told}", "mend it there") from error
-            tables.append(own_mdp(made, declared.make, declared.discount))
     if tables[0] != tables[1]:
         why = f"{declared.make} is another environment every time it is made"
         raise Untabled("make", why, "leave nothing in it to chance")
@@ -219,7 +227,9 @@ def _imported(entry: str) -> Any:
     module, _, attribute = entry.partition(":")
     try:
         imported = importlib.import_module(module)
-    except Exception as error:  # a border: it is anybody's code
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a border: it is anybody's code, and may call sys.exit
         raise OwnCodeFailed(f"{module} cannot be imported: {type(error).__name__}: {error}") from error
     if not hasattr(imported, attribute):
         public = [name for name, value in inspect.getmembers(imported, callable) if not name.startswith("_")]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 
 class Spec(BaseModel):
@@ -30,6 +32,19 @@ Setting = str | int | float | bool
 def is_empty(value: object) -> bool:
     """Whether a field says nothing, and is left out of what is written: a later field changes no earlier file."""
     return value is None or value == {}
+
+
+def typed(settings: Mapping[str, JsonValue]) -> str | None:
+    """Settings as text that tells 1 from 1.0, which canonical JSON does not; None where there is no such number."""
+    return json.dumps(settings, sort_keys=True) if _has_whole_floats(settings) else None
+
+
+def _has_whole_floats(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_whole_floats, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_has_whole_floats, value))
+    return isinstance(value, float) and value.is_integer()
 
 
 Made = Annotated[

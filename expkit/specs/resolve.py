@@ -282,6 +282,8 @@ def _unknown(base: dict[str, Any], path: str) -> Flaw | None:
         return None
     known = [key for key in place if key != "kind"] if isinstance(place, dict) else []
     valid = f"{'.'.join(way) or 'the arm'} has {', '.join(known) or 'no parameters'}"
+    if way[-1:] == ["kwargs"]:  # what they may be besides, only the code knows
+        valid += f"; what is varied has to be declared there, even at its default: {{{_steps(path)[-1]}: ...}}"
     return Flaw(location=("sweep", "vary", path), why=f"the varied arm has no parameter {path}", valid=valid)
 
 

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from expkit.digests import digest
 from expkit.errors import InvalidDeclaration
-from expkit.plan import plan
+from expkit.plan import arm_key, plan
 from expkit.project.modules import with_modules
 from expkit.project.read import declared_files, parse_declarations
 from expkit.specs.experiment import TabularArm
 from expkit.specs.resolve import resolve
 from expkit.training.compile import compile_environment
+from expkit.training.engine import ENGINE_VERSION
 from expkit.training.mdp import Mdp
 
 E = "experiments/own.yaml"
@@ -132,6 +134,24 @@ def test_an_agent_is_identified_by_every_text_that_it_imports() -> None:
     assert key(files(agent=f"{FIXED}, digest: {arm.agent.model_dump()['digest']}")) == same
 
 
+def test_whole_and_other_numbers_are_two_agents() -> None:
+    """`1` and `1.0` make two things of a class, wherever they stand; other settings keep their keys."""
+    kwargs = ["{action: 1}", "{action: 1.0}", "{action: [{a: 1}]}", "{action: [{a: 1.0}]}"]
+    declared = [files(agent=f"{FIXED}, kwargs: {one}") for one in kwargs]
+    assert len({*map(key, declared)}) == 4
+    arm = arms(files(agent=f"{FIXED}, kwargs: {{action: 0.5}}"))["one"]
+    parts = {name: getattr(arm, name).model_dump(mode="json") for name in ("agent", "trainer")}
+    mdp = compile_environment(arm.environment)
+    assert arm_key(arm, mdp.digest) == digest({"environment": mdp.digest, "engine": ENGINE_VERSION, **parts})
+
+
+def test_what_an_environment_prints_is_none_of_expkits_output(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its modules, and what they call."""
+    table("my_envs:told", my_envs=f"import sys\nprint('read')\n{CORRIDOR}\ndef told():\n"
+          "    sys.stdout.write('made')\n    return corridor()\n")  # fmt: skip
+    assert capsys.readouterr() == ("", "read\nmaderead\nmade")
+
+
 def test_a_sweep_varies_the_settings_of_an_agent() -> None:
     """As it does those of every other."""
     varied = arms(
@@ -177,6 +197,27 @@ def test_a_sweep_varies_the_settings_of_an_agent() -> None:
             "Fixed is made with 'rate'; add kwargs: {rate: ...}",
         ),
         (
+            files(agent=FIXED, my_agents="F = 1\nFixed = 'x\0y'"),
+            "5:42: my_agents.py:2: SyntaxError: source code string cannot contain null bytes; mend my_agents.py",
+        ),
+        (
+            files(agent=FIXED, my_agents="Fixed = 3"),
+            "5:42: my_agents.py:1: Fixed is 3, which cannot be called; name a class or a function",
+        ),
+        (
+            files(agent=FIXED, sweep="sweep: {arm: one, vary: {agent.kwargs.action: [1, 2]}}"),
+            "the varied arm has no parameter agent.kwargs.action; agent.kwargs has no parameters; what is varied has "
+            "to be declared there, even at its default: {action: ...}",
+        ),
+        (
+            files("kind: python, make: 'my_envs:leave'", my_envs="import sys\ndef leave():\n    sys.exit(0)\n"),
+            "3:35: my_envs:leave cannot be made: my_envs.py:3: SystemExit: 0; mend it there",
+        ),
+        (
+            files("kind: python, make: 'my_envs:leave'", my_envs="raise SystemExit\ndef leave(): ...\n"),
+            "3:35: my_envs.py:1: SystemExit; mend it there",
+        ),
+        (
             files("kind: python, make: 'my_envs:corridr'"),
             "3:35: my_envs.py defines no 'corridr'; did you mean 'corridor'? valid are corridor, Frozen",
         ),
@@ -197,7 +238,7 @@ def test_a_sweep_varies_the_settings_of_an_agent() -> None:
             "3:35: my_envs:corridor cannot be made: my_envs.py:2: ZeroDivisionError: division by zero; mend it there",
         ),
         (
-            files("kind: python, make: 'my_envs:corridor'", my_envs="import nothing_of_the_kind\ncorridor = 1\n"),
+            files("kind: python, make: 'my_envs:corridor'", my_envs="import nothing_of_the_kind\ncorridor = object\n"),
             "my_envs.py:1: ModuleNotFoundError: No module named 'nothing_of_the_kind'",
         ),
         (

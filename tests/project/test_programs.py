@@ -7,7 +7,7 @@ import pytest
 
 from expkit.errors import InvalidDeclaration
 from expkit.outcomes.committed import committed_files
-from expkit.plan import plan
+from expkit.plan import arm_key, plan
 from expkit.project import mentioned
 from expkit.project.command_files import files_in
 from expkit.project.read import declared_files, parse_declarations
@@ -62,6 +62,16 @@ def written(root: Path, files: dict[str, bytes]) -> Path:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(content)
     return root
+
+
+def test_whole_and_other_numbers_are_two_parameters() -> None:
+    """`--width=1` and `--width=1.0` are two programs to whoever reads them; `true` is a third."""
+    trainer = {"kind": "command", "command": ("a.py",), "seed": "unseeded", "metrics": {"score": {"definition": "it"}}}
+    keys = {
+        arm_key(ProgramArm.model_validate({"name": "one", "trainer": trainer, "parameters": {"width": width}}), None)
+        for width in (1, 1.0, 1.5, True)
+    }
+    assert len(keys) == 4
 
 
 def test_a_programs_version_is_the_content_of_its_folder() -> None:
