@@ -56,8 +56,11 @@ def _add_an_environment(written: Desk, before: dict[str, Any]) -> None:
 
     One run less than a test of its own would need.
     """
+    written.commit()
     experiment = written.root / "experiments/moving.yaml"
     experiment.write_text(experiment.read_text().replace("  long: {", "  gale: {slip: 0.4}\n  long: {"))
+    compared = written.expkit("compare", "moving", "--ref", "HEAD")
+    assert "the work tree: its evidence is older than its declaration of breeze, storm" in compared.err, compared
     checked = written.expkit("check", "moving")
     assert checked.code == 1
     assert "arms breeze, storm of moving are evaluated elsewhere" in checked.out + checked.err

@@ -12,6 +12,7 @@ from expkit.outcomes.committed import committed_files
 from expkit.outcomes.freshness import parameters, question_digest
 from expkit.outcomes.iteration import wordings
 from expkit.outcomes.serialise import parse_evidence
+from expkit.plan import plan
 from expkit.project.names import listed, match, near
 from expkit.project.paths import QUESTIONS, Paths
 from expkit.project.read import Declarations, declared_files, parse_declarations
@@ -20,7 +21,6 @@ from expkit.provenance.references import Unnamed, commit_named, head_named
 from expkit.records.evidence import ArmEvidence, Evidence
 from expkit.specs.base import Setting
 from expkit.specs.experiment import Seeds
-from expkit.specs.resolve import resolve
 
 WORK_TREE = "the work tree"
 
@@ -187,17 +187,20 @@ def _unreadable(content: bytes) -> str | None:
 def _outdated(question: str, evidence: Evidence, declared: Declarations) -> list[str]:
     """What a tree declares otherwise than its own evidence has it.
 
-    Arms are compared by their settings: keys change with the version of the engine, which says nothing about a tree.
+    Arms are compared by their settings and by where they are evaluated: keys change with the version of the engine,
+    which says nothing about a tree.
     """
     asked = declared.questions.get(question)
     if asked is None:
         return [f"{question} is not declared there any more"]
     now = {
-        (name, arm.name): _settings(parameters(arm), arm.varied, declared.experiments[name].seeds_of(arm))
-        for name in asked.experiments
-        for arm in resolve(declared.experiments[name])
+        (name, one.name): (_settings(parameters(one.arm), one.arm.varied, experiment.seeds_of(one.arm)), one.elsewhere)
+        for name, experiment in ((name, declared.experiments[name]) for name in asked.experiments)
+        for one in plan(experiment, lambda *_: frozenset())
     }
-    then = {(arm.experiment, arm.name): _settings(arm.parameters, arm.varied, arm) for arm in evidence.arms}
+    then = {
+        (arm.experiment, arm.name): (_settings(arm.parameters, arm.varied, arm), arm.elsewhere) for arm in evidence.arms
+    }
     if outdated := [place[1] for place in now | then if now.get(place) != then.get(place)]:
         return [f"its evidence is older than its declaration of {listed(dict.fromkeys(outdated))}"]
     if evidence.question_digest != question_digest(asked):

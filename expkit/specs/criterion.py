@@ -78,7 +78,7 @@ def _each_once(places: tuple[str, ...]) -> tuple[str, ...]:
     return places
 
 
-Across = Annotated[tuple[Id, ...], AfterValidator(_each_once), Field(exclude_if=_is_nowhere)]
+Across = Annotated[tuple[Id, ...], Field(min_length=1, exclude_if=_is_nowhere), AfterValidator(_each_once)]
 """Environments of `evaluate_on`; what is decided on is each seed's mean over them."""
 
 

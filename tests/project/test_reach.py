@@ -126,6 +126,7 @@ def test_what_cannot_be_evaluated_there_is_refused_with_its_place(
     [
         ("[windy, long]", "[windy, lang]", "11:68: far does not evaluate on 'lang'; did you mean 'long'?"),
         ("[windy, long]", "[windy, windy]", "11:60: "),
+        ("[windy, long]", "[]", "11:60: "),
         (
             "metric: normalized_score,",
             "metric: greedy_gain,",
