@@ -11,7 +11,8 @@ from expkit.cli.console import results
 from expkit.cli.project import project_root
 from expkit.errors import InvalidDeclaration, InvalidUsage, NotWritable
 from expkit.outcomes.numbers import counted
-from expkit.project.mentioned import Folder, with_mentioned
+from expkit.project.folder import Folder
+from expkit.project.mentioned import with_mentioned
 from expkit.project.read import declared_files, parse_declarations
 from expkit.project.valohai.experiment import Imported, Wanted, imported
 from expkit.project.valohai.step import read_step

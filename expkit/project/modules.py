@@ -13,10 +13,10 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from expkit.errors import InvalidUsage
 from expkit.project.names import near
 from expkit.project.paths import EXPERIMENTS
 from expkit.project.tree import Tree
+from expkit.project.unreadable import unreadable
 from expkit.training.sources import Sources
 
 Group = Literal["expkit.environments", "expkit.agents"]
@@ -115,9 +115,7 @@ def _content(place: Path) -> bytes:
     try:
         return place.read_bytes()
     except OSError as error:
-        raise InvalidUsage(
-            "the file cannot be read", where=str(place), why=error.strerror, mend="mend the file, or delete it"
-        ) from error
+        raise unreadable(place, error) from error
 
 
 def _is_experiment(file: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from expkit.errors import Mistake
-from expkit.project.mentioned import LARGEST_SOURCE
+from expkit.project.folder import LARGEST_SOURCE
 from expkit.project.names import suggestion
 from expkit.project.program_words import ill_put
 from expkit.project.sources import AtHand, named_by, program_digest, sources

@@ -17,8 +17,9 @@ from expkit.errors import InvalidDeclaration, InvalidUsage, Mistake
 from expkit.project.agents import with_agents
 from expkit.project.crosscheck import ExperimentFile, QuestionFile, crosscheck
 from expkit.project.environments import TABLE_SUFFIXES, with_tables
+from expkit.project.folder import Folder
 from expkit.project.inputs import DeclaredInput
-from expkit.project.mentioned import Folder, with_mentioned
+from expkit.project.mentioned import with_mentioned
 from expkit.project.paths import ENVIRONMENTS, EXPERIMENTS, QUESTIONS
 from expkit.project.programs import with_programs
 from expkit.project.reach import unreachable
@@ -26,6 +27,7 @@ from expkit.project.recorded import with_results
 from expkit.project.representations import with_maps
 from expkit.project.root import project_id
 from expkit.project.tables import LARGEST_TABLE
+from expkit.project.unreadable import unreadable
 from expkit.project.words import complaints
 from expkit.project.yaml import LARGEST_FILE, Document, read_yaml
 from expkit.specs.experiment import Experiment, ResolvedArm, resolved_as
@@ -119,9 +121,7 @@ def _content(file: Path, largest: int = LARGEST_FILE) -> bytes:
         with file.open("rb") as opened:
             return opened.read(largest + 1)  # one more than is read, so that a larger file is seen as such
     except OSError as error:
-        raise InvalidUsage(
-            "the file cannot be read", where=str(file), why=error.strerror, mend="mend the file, or delete it"
-        ) from error
+        raise unreadable(file, error) from error
 
 
 def parse_declarations(files: Mapping[str, bytes]) -> Declarations:

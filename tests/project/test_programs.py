@@ -10,6 +10,7 @@ from expkit.outcomes.committed import committed_files
 from expkit.plan import arm_key, plan
 from expkit.project import mentioned
 from expkit.project.command_files import files_in
+from expkit.project.folder import Folder
 from expkit.project.read import declared_files, parse_declarations
 from expkit.project.sources import AtHand, names_of, sources
 from expkit.provenance.history import History
@@ -116,7 +117,7 @@ def test_its_files_are_those_named_or_those_around_the_first_in_its_command(
     hidden = "a/train.py a/run a/deep/more.py a/.hidden.py .venv/lib.py a/__pycache__/b.py env/pyvenv.cfg env/lib.py"
     written(tmp_path, dict.fromkeys(f"{every} {hidden}".split(), b""))
     (tmp_path / "a/link.py").symlink_to(tmp_path / "train.py")
-    assert list(sources(command.split(), named, mentioned.Folder(tmp_path))) == found
+    assert list(sources(command.split(), named, Folder(tmp_path))) == found
 
 
 def test_what_a_shell_is_handed_is_looked_through() -> None:
@@ -159,7 +160,7 @@ def test_any_language_counts_and_nothing_that_a_run_leaves_beside_it(tmp_path: P
     )
     generated = "research_questions/rq1/evidence.json research_questions/rq1/figures/a.html .expkit/a.json"
     written(tmp_path, dict.fromkeys(f"{own} {left} {tools} {generated}".split(), b"x") | {"run": b"#!/bin/sh"})
-    folder = mentioned.Folder(tmp_path)
+    folder = Folder(tmp_path)
     assert {*sources(["python", "train.py", "--db=mlflow.db"], [], folder)} == {*own.split()}
     written(tmp_path / "lab", dict.fromkeys(f"{own} {left} {tools}".split(), b"x") | {"run": b"#!/bin/sh"})
     assert {*sources([], ["lab"], folder)} == {f"lab/{name}" for name in own.split()}
@@ -186,7 +187,7 @@ def test_a_project_without_programs_is_read_once(monkeypatch: pytest.MonkeyPatch
     """Nobody looks into its files before they are parsed, nor at other files of the root."""
     root = written(tmp_path, {E: b"id: learn\n"})
     monkeypatch.setattr(mentioned, "read_yaml", lambda *_: pytest.fail("read twice"))
-    monkeypatch.setattr(mentioned.Folder, "names", lambda *_: pytest.fail("looked around"))
+    monkeypatch.setattr(Folder, "names", lambda *_: pytest.fail("looked around"))
     assert set(declared_files(root)) == {E}
 
 
