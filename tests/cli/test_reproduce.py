@@ -4,7 +4,6 @@ import json
 import platform
 import shutil
 import signal
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import Desk, Said
-from tests.reproduction.doctored import OTHER_ARCHITECTURE, attempt_of, doctor_record, doctor_trials, record_of
+from tests.reproduction.doctored import attempt_of, doctor_record, doctor_trials, record_of
 
 NO_ENGINE = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
 
@@ -278,179 +277,6 @@ class TestReplications:
         said = answered.expkit("reproduce", attempt)
         assert said.code == 1, said
         assert "arm gambler of second: agent.discount is 0.5 there, 0.95 recorded" in " ".join(said.out.split())
-
-
-class TestStatesOfTheTree:
-    def test_a_declaration_changed_since_is_not_held_against_the_record(self, answered: Desk) -> None:
-        """What the evidence speaks of is executed as its commit declares it."""
-        answered.edit(answered.experiment, "steps: 400", "steps: 800")
-        said = answered.expkit("reproduce", "rq01")
-        assert said.code == 0, said
-        assert row(said, "gambler").split()[2] == attempt_of(answered, "gambler")
-
-    def test_a_dirty_run_is_reproduced_with_its_patch(self, desk: Desk) -> None:
-        """What differed from the commit was kept, and is said."""
-        desk.edit(desk.experiment, "steps: 400", "steps: 800")
-        assert desk.expkit("run", "rq01").code == 0
-        desk.git("checkout", "--quiet", "experiments")
-        said = desk.expkit("reproduce", "rq01")
-        assert said.code == 0, said
-        commit = desk.git("rev-parse", "HEAD")
-        assert f"the tree was dirty when this was recorded: its patch is applied to {commit[:12]}" in said.out
-        assert f"{commit[:12]} dirty" in row(said, "gambler")
-
-    def test_a_dirty_run_whose_patch_is_gone_is_held_against_the_commit(self, desk: Desk) -> None:
-        """Arm keys decide: another file of the tree changes no number, another declaration is a finding."""
-        for name in "abc":  # together more than is kept of a patch
-            (desk.root / f"{name}.txt").write_text("words\n" * 100_000)
-        assert desk.expkit("run", "rq01").code == 0
-        said = desk.expkit("reproduce", "rq01")
-        assert said.code == 0, said
-        assert "the tree was dirty when this was recorded, and what it differed by is not kept whole" in said.out
-        desk.edit(desk.experiment, "steps: 400", "steps: 800")
-        assert desk.expkit("run", "rq01").code == 0
-        other = desk.expkit("reproduce", "rq01")
-        assert other.code == 1, other
-        assert "arm gambler: trainer.steps is 400 there, 800 recorded" in other.out
-
-    def test_a_patch_that_cannot_be_applied_is_told_with_its_reason(self, desk: Desk) -> None:
-        """A binary file is named in a patch, and its bytes are not in it."""
-        (desk.root / "words.bin").write_bytes(b"\0\1\2")
-        assert desk.expkit("run", "rq01").code == 0
-        said = desk.expkit("reproduce", "rq01")
-        assert said.code == 0, said
-        assert "the tree was dirty when this was recorded, and its patch cannot be applied (" in said.out
-        assert "words.bin" in said.out
-
-    def test_seeds_of_two_commits_are_two_rows_of_one_arm(self, answered: Desk) -> None:
-        """Each from its own commit; a sample is still of the arm."""
-        answered.edit(answered.experiment, "count: 6", "count: 8")
-        answered.commit()
-        assert answered.expkit("run", "rq01").code == 0
-        found = answered.json("reproduce", "rq01")
-        assert [(arm["arm"], len(arm["seeds"])) for arm in found["arms"]] == [
-            (name, count) for name in ("drunkard", "accountant", "gambler") for count in (2, 6)
-        ]
-        assert len({arm["commit"] for arm in found["arms"]}) == 2
-        sample = answered.json("reproduce", "rq01", "--sample", "2")
-        assert sorted(seed for arm in sample["arms"] if arm["arm"] == "gambler" for seed in arm["seeds"]) == [0, 7]
-
-    def test_an_arm_that_was_never_run_is_named(self, answered: Desk) -> None:
-        """What was compared is reported as what it is, and no more."""
-        answered.edit(answered.experiment, "arms:", "arms:\n  careful: {agent: {kind: gambler, learning_rate: 0.01}}")
-        said = answered.expkit("reproduce", "rq01")
-        assert said.code == 0, said
-        assert "not compared: of strategies/careful nothing whole is recorded" in said.out
-        assert "reproduced: 18 trials" in said.out
-
-
-class TestWhatCannotBeReproduced:
-    def refused(self, desk: Desk, *arguments: str, code: int, words: list[str], **settings: str) -> None:
-        said = desk.expkit("reproduce", *arguments, **settings)
-        assert said.code == code, said
-        for word in words:
-            assert word in said.err
-        assert said.out == ""
-
-    def test_a_question_that_was_never_run(self, desk: Desk) -> None:
-        """The next thing to type is in the message."""
-        self.refused(desk, "rq01", code=2, words=["rq01 was never run", "expkit run rq01"])
-
-    def test_names_of_nothing(self, answered: Desk) -> None:
-        """A wrong name is refused with the right ones."""
-        self.refused(answered, "rq02", code=2, words=["there is no question 'rq02'", "rq01"])
-        self.refused(answered, "19991231", code=2, words=["no attempt whose id begins with '19991231'", "expkit show"])
-
-    def test_a_failed_attempt(self, answered: Desk) -> None:
-        """It recorded no result that another could equal."""
-        doctor_record(
-            answered, "gambler", lambda record: record.update(status="failed", result=None, error="out of memory")
-        )
-        self.refused(answered, attempt_of(answered, "gambler"), code=2, words=["failed", "out of memory"])
-
-    def test_a_damaged_attempt(self, answered: Desk) -> None:
-        """What is not what was recorded is nothing to compare with."""
-        record_of(answered, "gambler").with_name("trials.npz").write_bytes(b"torn")
-        self.refused(answered, attempt_of(answered, "gambler"), code=1, words=["is damaged", "trials.npz"])
-
-    def test_a_run_outside_git(self, desk: Desk) -> None:
-        """Without a commit there is nothing to check out."""
-        git = shutil.move(desk.root / ".git", desk.root.parent / "git")
-        assert desk.expkit("run", "rq01").code == 0
-        shutil.move(git, desk.root / ".git")
-        self.refused(desk, "rq01", code=2, words=["records no commit", "commit the declarations"])
-
-    def test_a_shallow_clone(self, answered: Desk) -> None:
-        """Its history can be fetched."""
-        folder = answered.root.parent / "shallow"
-        answered.git("clone", "--quiet", "--depth=1", answered.root.as_uri(), str(folder))
-        self.refused(
-            replace(answered, root=folder), "rq01", code=5, words=["this clone is shallow", "git fetch --unshallow"]
-        )
-
-    def test_a_commit_that_was_squashed_away(self, answered: Desk) -> None:
-        """Said as such, with where it may still be."""
-        answered.git("checkout", "--quiet", "--orphan", "squashed")
-        answered.commit()
-        folder = answered.root.parent / "squashed"
-        answered.git("clone", "--quiet", "--single-branch", "--branch=squashed", answered.root.as_uri(), str(folder))
-        self.refused(replace(answered, root=folder), "rq01", code=5, words=["squashed", "git fetch origin "])
-
-    def test_another_architecture(self, answered: Desk) -> None:
-        """Bytes are promised on one architecture; the hypotheses can be tested on any."""
-        doctor_record(
-            answered, "gambler", lambda record: record["provenance"]["machine"].update(architecture=OTHER_ARCHITECTURE)
-        )
-        words = [f"recorded on {OTHER_ARCHITECTURE}", f"this host runs {platform.machine()}", "expkit replicate"]
-        self.refused(answered, "rq01", code=5, words=words)
-
-    def test_another_engine_version(self, answered: Desk) -> None:
-        """Only the image, or the expkit of then, computes these numbers."""
-        from expkit.digests import digest
-
-        def change(record: dict[str, Any]) -> None:
-            work = record["work"]
-            work["engine_version"] = 2
-            work["arm_key"] = digest(
-                {
-                    "environment": work["environment_digest"],
-                    "agent": work["arm"]["agent"],
-                    "trainer": work["arm"]["trainer"],
-                    "engine": 2,
-                }
-            )
-
-        old = record_of(answered, "gambler").parent
-        doctor_record(answered, "gambler", change)
-        key = json.loads(record_of(answered, "gambler").read_text())["work"]["arm_key"]
-        new = old.parent.parent / key / old.name
-        new.parent.mkdir()
-        old.rename(new)
-        words = ["recorded with engine version 2", "--on image", "expkit replicate"]
-        self.refused(answered, new.name, code=5, words=words)
-
-    def test_no_engine_for_what_was_recorded_in_an_image(self, answered: Desk) -> None:
-        """Never silently elsewhere; the option that means this host is in the message, and works."""
-        image = f"sha256:{'5' * 64}"
-        doctor_record(answered, "gambler", lambda record: record["provenance"]["image"].update(id=image))
-        words = [f"recorded in image {image[:19]}", "no container engine answers", "--on host"]
-        self.refused(answered, "rq01", code=5, words=words, **NO_ENGINE)
-        said = answered.expkit("reproduce", "rq01", "--on", "host", **NO_ENGINE)
-        assert said.code == 0, said
-        assert f"on this host, as --on host says; it was recorded in {image[:19]}" in said.out
-
-    def test_declarations_that_this_expkit_refuses(self, answered: Desk) -> None:
-        """An earlier commit may be written in an earlier language."""
-        answered.edit(answered.experiment, "seeds:", "luck: 3\nseeds:")
-        answered.commit()
-        other = answered.git("rev-parse", "HEAD")
-        answered.git("revert", "--no-edit", "HEAD")
-        doctor_record(answered, "gambler", lambda record: record["provenance"]["git"].update(commit=other))
-        self.refused(answered, "rq01", code=1, words=[f"at commit {other[:12]} are refused", "luck"])
-
-    def test_contradicting_options(self, answered: Desk) -> None:
-        """One of them would have to be ignored."""
-        self.refused(answered, "rq01", "--on", "host", "--image", "x:1", code=2, words=["leave one of them out"])
 
 
 def test_ctrl_c_leaves_nothing_behind(desk: Desk, scratch: Path) -> None:
