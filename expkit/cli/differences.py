@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from rich.markup import escape
@@ -19,6 +19,8 @@ from expkit.records.evidence import HypothesisEvidence, Replication, Summary
 from expkit.records.registration import Registration
 
 _Entry = TypeVar("_Entry", Registration, Replication)
+Statements = Mapping[str, str | None]
+"""The text of every hypothesis by its id; None for a wording that was not kept."""
 _SHORT = 12
 """Hex digits of a commit or a digest that tell it from any other here; `--json` has them all."""
 _DIGESTS = ("environment", "engine", "program", "rows", "commit", "image built from")
@@ -34,36 +36,57 @@ _NONE = "[dim]none[/]"
 def print_difference(then: Snapshot, now: Snapshot, found: Difference, metric: str) -> None:
     """The two sides, what moved, then a table for everything of which there is something to tell."""
     heads = escape(then.tree.name), escape(now.tree.name)
-    results().print(f"[bold]{then.evidence.question}[/] · {_moved(found)}")
+    results().print(f"[bold]{then.evidence.question}[/] · {moved(found)}")
     sides = table("", "", header=False)
     for head, one in zip(heads, (then, now), strict=True):
         sides.add_row(head, f"[dim]{escape(_commit(one))}[/]")
         for remark in one.remarks:
             log().print(f"[yellow]{head}:[/] {escape(remark)}")
     results().print(sides)
-    parts = {
-        "hypotheses": _hypotheses(then, now, heads, found),
+    _print_parts(
+        _science(heads, (then.statements, now.statements), found, metric)
+        | {
+            "registrations": _entries(heads, found.registrations_removed, found.registrations_added, _registered),
+            "replications": _entries(heads, found.replications_removed, found.replications_added, _replicated),
+            "where it was computed": _changes(heads, found.origin),
+        }
+    )
+    results().print(f"\n{_the_rest(found)}")
+
+
+def print_science(
+    heads: tuple[str, str], statements: tuple[Statements, Statements], found: Difference, metric: str
+) -> None:
+    """What differs in the hypotheses, the arms, a metric and the family, each as a table where there is something."""
+    _print_parts(_science(heads, statements, found, metric))
+
+
+def _science(
+    heads: tuple[str, str], statements: tuple[Statements, Statements], found: Difference, metric: str
+) -> dict[str, Table]:
+    return {
+        "hypotheses": _hypotheses(statements, heads, found),
         "arms and seeds": _settings(heads, found),
         metric_phrase(metric): _measured(heads, found, metric),
         "family": _changes(heads, found.family),
-        "registrations": _entries(heads, found.registrations_removed, found.registrations_added, _registered),
-        "replications": _entries(heads, found.replications_removed, found.replications_added, _replicated),
-        "where it was computed": _changes(heads, found.origin),
     }
+
+
+def _print_parts(parts: Mapping[str, Table]) -> None:
     for title, part in parts.items():
         if part.row_count:
             results().print(f"\n[dim]{escape(title)}[/]")
             results().print(part)
-    results().print(f"\n{_the_rest(found)}")
 
 
-def _moved(found: Difference) -> str:
-    moved = [
+def moved(found: Difference) -> str:
+    """The verdicts that are not the same, in a clause."""
+    others = [
         f"{escape(one.now.id)} from {one.then.verdict} to {one.now.verdict}"
         for one in found.hypotheses
         if "verdict" in one.facets
     ]
-    return f"{numbers.counted(len(moved), 'verdict')} moved: {'; '.join(moved)}" if moved else "no verdict moved"
+    return f"{numbers.counted(len(others), 'verdict')} moved: {'; '.join(others)}" if others else "no verdict moved"
 
 
 def _commit(one: Snapshot) -> str:
@@ -74,11 +97,11 @@ def _commit(one: Snapshot) -> str:
     return " · ".join([tree.commit[:_SHORT], *([", ".join(others)] if others else [])])
 
 
-def _hypotheses(then: Snapshot, now: Snapshot, heads: tuple[str, str], found: Difference) -> Table:
+def _hypotheses(statements: tuple[Statements, Statements], heads: tuple[str, str], found: Difference) -> Table:
     """Of every hypothesis that is not the same, its verdict, and what else differs."""
     made = table("", "", *heads)
     for one in found.hypotheses:
-        _block(made, one.now.id, _facets(then, now, one))
+        _block(made, one.now.id, _facets(statements, one))
     for gone in found.hypotheses_removed:
         made.add_row(f"[bold]{escape(gone.id)}[/]", "[dim]verdict[/]", _verdict(gone), "[dim]not asked[/]")
     for new in found.hypotheses_added:
@@ -86,7 +109,7 @@ def _hypotheses(then: Snapshot, now: Snapshot, heads: tuple[str, str], found: Di
     return made
 
 
-def _facets(then: Snapshot, now: Snapshot, one: HypothesisDifference) -> Iterator[tuple[str, str, str]]:
+def _facets(statements: tuple[Statements, Statements], one: HypothesisDifference) -> Iterator[tuple[str, str, str]]:
     past, here = one.then, one.now
     yield "verdict", _verdict(past), _verdict(here)
     if past.id != here.id:
@@ -102,7 +125,7 @@ def _facets(then: Snapshot, now: Snapshot, one: HypothesisDifference) -> Iterato
     elif "decision" in one.facets:
         yield "claim", "the same, with other arms, seeds or rules behind it", ""
     if "wording" in one.facets:
-        yield "wording", _quoted(then.statements[past.id]), _quoted(now.statements[here.id])
+        yield "wording", _quoted(statements[0][past.id]), _quoted(statements[1][here.id])
 
 
 def _verdict(one: HypothesisEvidence) -> str:

@@ -24,6 +24,7 @@ COMMANDS = {
     "status": "Every hypothesis: its verdict, how it is registered, and what is still to do.",
     "show": "One question, experiment, arm or attempt in full.",
     "compare": "The arms of a question side by side, with links that open them in MLflow.",
+    "history": "A question's iterations: what each changed, what came of it, what was made of it.",
     "outcome": "Write a question's outcome anew from recorded results, without training.",
     "image": "Build, push and inspect the image that holds the project's code, packages and declarations.",
     "package": "Make an image and a registered model of an arm's trained agent.",

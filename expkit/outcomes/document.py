@@ -60,12 +60,20 @@ def written_part(text: str) -> str:
 
 def empty_sections(written: str) -> tuple[str, ...]:
     """Which of `SECTIONS` a written part lacks, or holds without a word; comments are no words."""
+    filled = {title.casefold() for title, text in written_sections(written).items() if _HEADING.sub("", text).strip()}
+    return tuple(title for title in SECTIONS if title.casefold() not in filled)
+
+
+def written_sections(written: str) -> dict[str, str]:
+    """The text of every section of a written part by its heading, without comments; empty sections are left out.
+
+    A section holds the ones below it, which have entries of their own.
+    """
     visible = _COMMENT.sub("", written)
     headings = list(_HEADING.finditer(visible))
-    filled = set()
+    sections = {}
     for index, heading in enumerate(headings):
         behind = (other.start() for other in headings[index + 1 :] if len(other["level"]) <= len(heading["level"]))
-        section = visible[heading.end() : next(behind, len(visible))]
-        if _HEADING.sub("", section).strip():
-            filled.add(heading["title"].casefold())
-    return tuple(title for title in SECTIONS if title.casefold() not in filled)
+        if text := visible[heading.end() : next(behind, len(visible))].strip():
+            sections[heading["title"]] = text
+    return sections

@@ -41,7 +41,12 @@ def previous_of(evidence: Evidence, before: Evidence | None, statements: Iterabl
     """
     if before is None:
         return None
-    return before.previous if _results(evidence) == _results(before) else iteration_of(before, statements)
+    return before.previous if same_results(evidence, before) else iteration_of(before, statements)
+
+
+def same_results(one: Evidence, other: Evidence) -> bool:
+    """Whether two evidences found the same in the same arms, whatever they are called and however they are worded."""
+    return _results(one) == _results(other)
 
 
 def wordings(evidence: Evidence, statements: Iterable[str] = ()) -> dict[str, str]:
