@@ -199,7 +199,7 @@ def _unexplained(then: ArmEvidence, now: ArmEvidence) -> Change:
 
 def _agreement(then: ArmEvidence, now: ArmEvidence, contradiction: Contradiction | None) -> Agreement:
     if then.results_digest == now.results_digest:
-        return "same"
+        return "contradicting" if contradiction else "same"  # a number was changed and its digest was not
     if not _same_trials(then, now):
         return "other arm"
     alike = (then.count, then.failed) == (now.count, now.failed)

@@ -108,6 +108,15 @@ def test_the_same_trials_with_other_results_contradict(evidence: Evidence, count
     )
 
 
+def test_a_number_that_changed_beneath_the_same_digest_contradicts(evidence: Evidence) -> None:
+    """A digest stands for its numbers: where one of the two changed alone, a hand changed it."""
+    total = list(gambler(evidence).seeds["total_reward"])
+    total[17] = 1.5
+    (one,) = difference(evidence, with_arm(evidence, "gambler", seeds={"total_reward": tuple(total)})).arms
+    assert one.agreement == "contradicting"
+    assert one.contradiction is not None
+
+
 def test_tables_that_differ_behind_equal_totals_contradict_too(evidence: Evidence) -> None:
     """The digest covers Q-tables, visits and curves; no seed can be named then."""
     digest = gambler(evidence).results_digest
