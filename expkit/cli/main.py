@@ -19,6 +19,7 @@ COMMANDS = {
     "list": "The project's questions and experiments, and where each stands.",
     "ingest": "Make records of results that exist already, under a question.",
     "check": "Check declarations, outcomes and registrations; exit 1 when something is stale or edited.",
+    "review": "Tell, as markdown, what a change does to the science; exit 1 when it must not be merged as it is.",
     "plan": "Show which seeds of which arms a run would compute.",
     "run": "Train what is missing, judge the hypotheses, write the outcome, publish to MLflow.",
     "status": "Every hypothesis: its verdict, how it is registered, and what is still to do.",

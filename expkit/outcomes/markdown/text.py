@@ -27,13 +27,13 @@ def plain(text: str) -> str:
     But for one: what stands between two single backticks is inline code, as its writer meant it. White space is folded
     into single spaces; control and direction-changing characters are dropped.
     """
-    prose_and_code = _INLINE_CODE.split(_folded(text))
+    prose_and_code = _INLINE_CODE.split(one_line(text))
     return "".join(f"`{part}`" if index % 2 else _prose(part, index == 0) for index, part in enumerate(prose_and_code))
 
 
 def code(text: str) -> str:
     """A name as inline code, or escaped as prose where inline code could not hold it."""
-    folded = _folded(text)
+    folded = one_line(text)
     return f"`{folded}`" if _BARE_CODE.fullmatch(folded) else plain(text)
 
 
@@ -63,7 +63,8 @@ def _prose(text: str, at_the_start: bool) -> str:
     return _AT_THE_START.sub(_escaped_start, safe) if at_the_start else safe
 
 
-def _folded(text: str) -> str:
+def one_line(text: str) -> str:
+    """A text without line ends, and without characters that cannot be seen or that turn the direction of reading."""
     kept = (one for one in " ".join(text.split()) if one in _JOINERS or unicodedata.category(one) not in _INVISIBLE)
     return " ".join("".join(kept).split())
 

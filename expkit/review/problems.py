@@ -1,0 +1,152 @@
+"""Problems: what speaks against a change, each at its file and line: what `check` finds, and what the change does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from expkit.errors import Mistake
+from expkit.outcomes.check import Finding, Severity
+from expkit.project.paths import QUESTIONS
+from expkit.project.yaml import read_yaml
+from expkit.review.changes import Changes
+from expkit.review.results import Results
+
+_LINE = re.compile(r"(?P<file>.+?):(?P<line>\d+)(?::(?P<column>\d+))?")
+_ORDER: tuple[Severity, ...] = ("failure", "warning", "note")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One thing that a reviewer has to see, at a place in a file of the head. Plain text."""
+
+    severity: Severity
+    """A failure must not be merged."""
+    file: str
+    """Relative to the project's root, with `/`."""
+    title: str
+    what: str
+    mend: str | None = None
+    line: int = 1
+    column: int | None = None
+    checked: bool = False
+    """Whether it is one of `expkit check`, which no other part of a review tells."""
+
+
+def problems(
+    findings: Sequence[Finding], changed: Changes, moved: Results, files: Mapping[str, bytes], base: str
+) -> tuple[Problem, ...]:
+    """Everything that speaks against a change, the worst first.
+
+    Args:
+        findings: what `check` says of the head.
+        changed: what is declared otherwise than in the base.
+        moved: what the evidence says otherwise.
+        files: those of the head, by path.
+        base: the commit of the base.
+    """
+    found = [*_of_changes(changed, files), *_of_results(moved, base), *map(_of_check, findings)]
+    return tuple(sorted(found, key=lambda one: _ORDER.index(one.severity)))
+
+
+def of_mistake(mistake: Mistake) -> Problem:
+    """A mistake in a declared file, as a problem."""
+    return Problem(
+        severity="failure",
+        file=mistake.file,
+        line=mistake.line,
+        column=mistake.column,
+        title="invalid declaration",
+        what=mistake.why,
+        mend=mistake.valid,
+    )
+
+
+def _of_check(finding: Finding) -> Problem:
+    placed = _LINE.fullmatch(finding.file)
+    return Problem(
+        severity=finding.severity,
+        file=placed["file"] if placed else finding.file,
+        line=int(placed["line"]) if placed else 1,
+        column=int(placed["column"]) if placed and placed["column"] else None,
+        title="expkit check",
+        checked=True,
+        what=finding.what,
+        mend=finding.mend,
+    )
+
+
+def _of_changes(changed: Changes, files: Mapping[str, bytes]) -> Iterator[Problem]:
+    for one in changed.hypotheses:
+        file = f"{QUESTIONS}/{one.question}/question.yaml"
+        if one.overclaimed:
+            yield Problem(
+                severity="failure",
+                file=f"{QUESTIONS}/{one.question}/evidence.json",
+                title="claims to be confirmatory",
+                what=f"{one.hypothesis} was {one.deed} after its data existed, and evidence.json calls it confirmatory",
+                mend=f"delete the file, then: expkit run {one.question}",
+            )
+        elif one.after_data and one.deed in ("added", "amended", "removed"):
+            yield Problem(
+                severity="warning",
+                file=file,
+                line=_line(files.get(file), one.hypothesis),
+                title=f"{one.deed} after its data existed",
+                what=f"{one.hypothesis} was {one.deed} after its data existed",
+                mend="; ".join(f"{shift.name}: {shift.then or 'none'} -> {shift.now or 'none'}" for shift in one.shifts)
+                or None,
+            )
+    for asked in changed.questions:
+        if asked.after_data and asked.deed == "amended":
+            yield Problem(
+                severity="warning",
+                file=f"{QUESTIONS}/{asked.question}/question.yaml",
+                title="amended after its data existed",
+                what=f"the family of {asked.question} was amended after its data existed",
+            )
+
+
+def _of_results(moved: Results, base: str) -> Iterator[Problem]:
+    questions = dict.fromkeys(question for question, _ in moved.gone)
+    for question in questions:
+        count = sum(one == question for one, _ in moved.gone)
+        place = f"{QUESTIONS}/{question}/evidence.json"
+        yield Problem(
+            severity="failure",
+            file=place,
+            title="registrations removed",
+            what=f"{count} of its registrations and replications {'is' if count == 1 else 'are'} gone or rewritten; "
+            "they are only ever added to",
+            mend=f"git checkout {base[:12]} -- {place}, then expkit run {question}; "
+            "to give a hypothesis up, withdraw it",
+        )
+    for one in moved.forged:
+        yield Problem(
+            severity="failure",
+            file=f"{QUESTIONS}/{one.question}/evidence.json",
+            title="a number without a run",
+            what=f"{one.what} of {one.name} was {one.then} and is {one.now}, and the digest of its results is the same",
+            mend=f"git restore the file, or delete it and type expkit run {one.question}",
+        )
+    for one in moved.contradictions:
+        yield Problem(
+            severity="warning",
+            file=f"{QUESTIONS}/{one.question}/evidence.json",
+            title="the same trials, other numbers",
+            what=f"{one.name}: {one.what} was {one.then} and is {one.now}, in the same trials",
+            mend=f"execute them again: expkit reproduce {one.question}",
+        )
+
+
+def _line(content: bytes | None, hypothesis: str) -> int:
+    """The line of a hypothesis in a question's file; the first where it is not there."""
+    if content is None:
+        return 1
+    document = read_yaml("question.yaml", content)
+    stated = document.value.get("hypotheses") if document.readable and isinstance(document.value, dict) else None
+    for index, one in enumerate(stated if isinstance(stated, list) else ()):
+        if isinstance(one, dict) and one.get("id") == hypothesis:
+            return document.at(("hypotheses", index)).line
+    return 1

@@ -1,0 +1,185 @@
+"""Results: what evidence says otherwise than in the base: verdicts, grades, numbers, registrations. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from expkit.outcomes import numbers
+from expkit.outcomes.difference import Difference, HypothesisDifference, difference, place
+from expkit.outcomes.sentences import estimate_with_interval, finding
+from expkit.outcomes.wording import metric_in, primary
+from expkit.records.evidence import Evidence, HypothesisEvidence, Replication, Summary
+from expkit.records.registration import Registration
+from expkit.review.side import Side
+
+_SHORT = 12
+"""Hex digits of a digest that tell it from any other here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """Something that the evidence says of a hypothesis or an arm, then and now. Plain text."""
+
+    question: str
+    name: str
+    what: str
+    then: str
+    now: str
+    why: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """Everything that the evidence of all questions says otherwise."""
+
+    findings: tuple[tuple[str, str], ...] = ()
+    """(question, sentence) of every hypothesis that had no evidence before."""
+    verdicts: tuple[Move, ...] = ()
+    standings: tuple[Move, ...] = ()
+    numbers: tuple[Move, ...] = ()
+    forged: tuple[Move, ...] = ()
+    """Numbers that changed beneath a digest that did not: no run has yielded them."""
+    contradictions: tuple[Move, ...] = ()
+    """Trials of which the base has other results, with another digest."""
+    gone: tuple[tuple[str, str], ...] = ()
+    """(question, words) of every registration or replication that was removed or rewritten."""
+    dirty: tuple[tuple[str, str], ...] = ()
+    """(question, words) of new attempts from trees that no commit holds."""
+
+
+def results(then: Side, now: Side) -> Results:
+    """What moved between the evidence of two trees."""
+    differences = {
+        name: difference(then.evidence[name], evidence)
+        for name, evidence in now.evidence.items()
+        if name in then.evidence
+    }
+    moves = list(differences.items())
+    return Results(
+        findings=tuple(_findings(then, now)),
+        verdicts=tuple(move for name, found in moves for move in _verdicts(name, found)),
+        standings=tuple(move for name, found in moves for move in _standings(name, found)),
+        numbers=tuple(move for name, found in moves for move in _numbers(name, now.evidence[name], found)),
+        forged=tuple(move for name, found in moves for move in _contradictions(name, found, forged=True)),
+        contradictions=tuple(move for name, found in moves for move in _contradictions(name, found, forged=False)),
+        gone=tuple(_gone(then, now)),
+        dirty=tuple(_dirty(then, now)),
+    )
+
+
+def _findings(then: Side, now: Side) -> Iterator[tuple[str, str]]:
+    for question, evidence in now.evidence.items():
+        known = {one.id for one in then.evidence[question].hypotheses} if question in then.evidence else set()
+        for one in evidence.hypotheses:
+            if one.id not in known:
+                yield question, f"{one.id}: {finding(evidence, one)} ({_standing(one)})"
+
+
+def _verdicts(question: str, found: Difference) -> Iterator[Move]:
+    for one in found.hypotheses:
+        if "verdict" in one.facets:
+            yield _move(question, one, "verdict", one.then.verdict, one.now.verdict)
+
+
+def _standings(question: str, found: Difference) -> Iterator[Move]:
+    for one in found.hypotheses:
+        if "standing" in one.facets:
+            move = _move(question, one, "standing", _standing(one.then), _standing(one.now))
+            yield replace(move, why=one.now.standing_reason)
+
+
+def _standing(one: HypothesisEvidence) -> str:
+    return f"{one.standing}, {one.grade}" if one.grade else one.standing
+
+
+def _numbers(question: str, evidence: Evidence, found: Difference) -> Iterator[Move]:
+    for one in found.hypotheses:
+        then, now = _estimate(one.then), _estimate(one.now)
+        if then != now:
+            yield _move(question, one, "estimate", then, now)
+    for arm in found.arms:
+        metric = primary(evidence, arm.now.experiment)
+        before, after = arm.summaries(metric)
+        if before is None or after is None or before == after:
+            continue
+        digits = max(_places(before), _places(after))
+        yield Move(
+            question=question,
+            name=place(arm.now),
+            what=metric_in(evidence, arm.now.experiment, metric),
+            then=_summary(before, digits),
+            now=_summary(after, digits),
+        )
+
+
+def _move(question: str, one: HypothesisDifference, what: str, then: str, now: str) -> Move:
+    return Move(question=question, name=one.now.id, what=what, then=then, now=now)
+
+
+def _estimate(one: HypothesisEvidence) -> str:
+    return estimate_with_interval(one, one.test) if one.test else f"none ({one.reason or one.verdict})"
+
+
+def _places(summary: Summary) -> int:
+    interval = summary.iqm_interval
+    return numbers.places_of(summary.iqm, interval) if interval else numbers.places_for((summary.sd or 0) / 3)
+
+
+def _summary(summary: Summary, digits: int) -> str:
+    span = summary.iqm_interval
+    interval = f" ({numbers.interval(span, digits)})" if span else ""
+    return f"IQM {numbers.number(summary.iqm, digits)}{interval}, mean {numbers.number(summary.mean, digits)}"
+
+
+def _contradictions(question: str, found: Difference, *, forged: bool) -> Iterator[Move]:
+    for arm in found.arms:
+        same = arm.then.results_digest == arm.now.results_digest
+        if arm.agreement != "contradicting" or arm.now.is_unseeded or same != forged:
+            continue
+        one = arm.contradiction
+        if one:
+            what, numbers_of = f"{one.metric} of seed {one.seed}", (one.then, one.now)
+            then, now = (numbers.significant(number, 8) for number in numbers_of)
+        else:
+            what, then, now = "results", arm.then.results_digest[:_SHORT], arm.now.results_digest[:_SHORT]
+        yield Move(question=question, name=place(arm.now), what=what, then=then, now=now)
+
+
+def _gone(then: Side, now: Side) -> Iterator[tuple[str, str]]:
+    """Entries of the base that no evidence of the head holds; a question may have moved to another folder."""
+    kept = {entry.model_dump_json() for entry in now.registrations}
+    replications = {one.model_dump_json() for evidence in now.evidence.values() for one in evidence.replications}
+    for question, evidence in then.evidence.items():
+        if question in now.broken:
+            continue  # which is said of the file itself
+        for entry in evidence.registrations:
+            if entry.model_dump_json() not in kept:
+                yield question, f"registration of {registered(entry)}"
+        for one in evidence.replications:
+            if one.model_dump_json() not in replications:
+                yield question, f"replication on {_replicated(one)}"
+
+
+def registered(entry: Registration) -> str:
+    """An entry in words: whose it is, where it stood, when its data came."""
+    who = entry.standing.hypothesis if entry.standing else "data without a hypothesis"
+    at = f"at {entry.commit[:7]}" if entry.commit else "outside git"
+    return f"{who}, {at}{'' if entry.clean else ' with uncommitted changes'}, first data {entry.recorded}"
+
+
+def _replicated(one: Replication) -> str:
+    roots: Sequence[str] = list(dict.fromkeys(str(arm.root) for arm in one.arms))
+    return f"root {', '.join(roots)}"
+
+
+def _dirty(then: Side, now: Side) -> Iterator[tuple[str, str]]:
+    known = {entry.model_dump_json() for entry in then.registrations}
+    for question, evidence in now.evidence.items():
+        for entry in evidence.registrations:
+            if entry.model_dump_json() not in known and not (entry.clean and entry.commit):
+                yield question, registered(entry)
+        run, before = evidence.provenance, then.evidence.get(question)
+        if (run.dirty or run.commit is None) and (before is None or before.provenance != run):
+            at = f"at {run.commit[:7]} with uncommitted changes" if run.commit else "outside git"
+            yield question, f"the run behind the evidence, {at}"

@@ -1,0 +1,102 @@
+"""The sentence that a review begins with: what a change does to the science. Plain text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from expkit.outcomes.numbers import counted
+from expkit.outcomes.wording import VERDICTS
+from expkit.records.evidence import Evidence
+from expkit.review.changes import Changes, QuestionChange
+from expkit.review.results import Results
+
+_MOST = 3
+"""Names in a row before they are only counted."""
+
+
+def sentence(changed: Changes, moved: Results, evidence: Mapping[str, Evidence]) -> str:
+    """One sentence; `evidence` is that of the head, so that an added question comes with its verdicts."""
+    clauses = [*_questions(changed, evidence), *_hypotheses(changed), *_arms(changed), *_texts(changed)]
+    clauses += [*_entries(moved), *_verdicts(changed, moved)]
+    text = "; ".join(clauses)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _questions(changed: Changes, evidence: Mapping[str, Evidence]) -> Iterator[str]:
+    for one in changed.questions:
+        match one.deed:
+            case "added":
+                yield f"adds question {one.question} ({_of(one, evidence)})"
+            case "removed":
+                yield f"removes question {one.question}{' with its data' if one.after_data else ''}"
+            case "renamed":
+                yield f"renames question {one.former} to {one.question}"
+            case "amended":
+                yield f"the family of {one.question} was amended{' after its data existed' if one.after_data else ''}"
+
+
+def _of(one: QuestionChange, evidence: Mapping[str, Evidence]) -> str:
+    asked = counted(one.hypotheses, "hypothesis", "hypotheses")
+    if one.question not in evidence:
+        return f"{asked}, not run yet"
+    counts = Counter(hypothesis.verdict for hypothesis in evidence[one.question].hypotheses)
+    return f"{asked}: {', '.join(f'{counts[name]} {name}' for name in VERDICTS if counts[name])}"
+
+
+def _hypotheses(changed: Changes) -> Iterator[str]:
+    alike: dict[str, list[str]] = {}
+    for one in changed.hypotheses:
+        late = one.after_data and one.deed in ("added", "amended", "removed")
+        deed = f"{one.deed}{' after its data existed' if late else ''}"
+        alike.setdefault(deed, []).append(f"{one.hypothesis} of {one.question}")
+    for deed, names in alike.items():
+        several = deed.replace("its data", "their data") if len(names) > 1 else deed
+        noun, verb = ("hypotheses", "were") if len(names) > 1 else ("hypothesis", "was")
+        yield f"{noun} {_listed(names)} {verb} {several}"
+
+
+def _arms(changed: Changes) -> Iterator[str]:
+    for deed, verb in (("added", "adds"), ("removed", "removes"), ("renamed", "renames"), ("amended", "changes")):
+        places = [(one.experiment, one.arm) for one in changed.arms if one.deed == deed]
+        experiments = list(dict.fromkeys(experiment for experiment, _ in places))
+        if len(places) == 1:
+            yield f"{verb} arm {'/'.join(places[0])}"
+        elif places:
+            yield f"{verb} {len(places)} arms of {_listed(experiments)}"
+    if sources := sum(one.source for one in changed.arms):
+        yield f"the code or table beneath {counted(sources, 'arm')} changed"
+
+
+def _texts(changed: Changes) -> Iterator[str]:
+    if changed.wordings:
+        names = [f"the {one.what}{f' in {one.question}' if one.question else ''}" for one in changed.wordings]
+        yield f"rewords {_listed(names)}"
+
+
+def _entries(moved: Results) -> Iterator[str]:
+    if moved.gone:
+        yield f"removes or rewrites {counted(len(moved.gone), 'registration')}"
+    if moved.forged:
+        yield f"changes numbers of {_listed([one.name for one in moved.forged])} without a run"
+    if moved.contradictions:
+        yield f"the same trials of {_listed([one.name for one in moved.contradictions])} have other results"
+
+
+def _verdicts(changed: Changes, moved: Results) -> Iterator[str]:
+    if moved.verdicts:
+        told = [f"{one.name} of {one.question} from {one.then} to {one.now}" for one in moved.verdicts]
+        shown = "; ".join(told[:_MOST]) + (f" and {len(told) - _MOST} more" if len(told) > _MOST else "")
+        yield f"{counted(len(moved.verdicts), 'verdict')} moved: {shown}"
+    elif moved.numbers:
+        yield f"{counted(len(moved.numbers), 'number')} moved and no verdict"
+    elif any((changed.questions, changed.hypotheses, changed.arms, changed.wordings, moved.gone, moved.forged)):
+        yield "no verdict moved"
+    else:
+        yield "changes nothing that is declared, and no number or verdict in the evidence"
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) > _MOST:
+        return f"{', '.join(names[:_MOST])} and {len(names) - _MOST} more"
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
