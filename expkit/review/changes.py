@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from expkit.outcomes import numbers
-from expkit.review.hypotheses import HypothesisChange, of_hypotheses
+from expkit.review.hypotheses import HypothesisChange, any_data, of_hypotheses
 from expkit.review.pairs import Pairs, paired
 from expkit.review.shifts import SOURCES, Shift, of_arm
 from expkit.review.side import Side
@@ -25,7 +25,7 @@ class QuestionChange:
     former: str | None = None
     """Its id before, where it was renamed."""
     after_data: bool = False
-    """Whether data had been recorded by then."""
+    """Whether data had been recorded by then, be it under another question."""
     shifts: tuple[Shift, ...] = ()
 
 
@@ -95,7 +95,8 @@ def _family(side: Side, question: str) -> str:
 
 def _of_questions(then: Side, now: Side, asked: Pairs[str]) -> Iterator[QuestionChange]:
     for name in asked.new:
-        yield _question(now, name, "added")
+        stood = (one for one in now.standings.values() if one.question == name)
+        yield _question(now, name, "added", after_data=any(any_data(one, then.recorded) for one in stood))
     for name in asked.gone:
         yield _question(then, name, "removed", after_data=name in then.evidence)
     for past, here in asked.both:

@@ -54,7 +54,7 @@ def _added(then: Side, now: Side, standing: Standing) -> HypothesisChange:
         question=standing.question,
         hypothesis=standing.hypothesis,
         statement=standing.statement,
-        after_data=_any_data(standing, then.recorded) or _came_later(now, standing),
+        after_data=any_data(standing, then.recorded) or _came_later(now, standing),
         note=_called(now, standing),
         overclaimed=_overclaimed(then, now, standing),
     )
@@ -84,7 +84,7 @@ def _of_pair(then: Side, now: Side, old: HypothesisId, new: HypothesisId) -> Ite
     if before.decision_digest != after.decision_digest:
         yield replace(
             told,
-            after_data=told.after_data or _any_data(after, then.recorded) or _came_later(now, after),
+            after_data=told.after_data or any_data(after, then.recorded) or _came_later(now, after),
             shifts=of_decision(then, now, old, new),
             note=_called(now, after),
             overclaimed=_overclaimed(then, now, after),
@@ -101,10 +101,11 @@ def _had_data(side: Side, standing: Standing) -> bool:
     """Whether data of a hypothesis had been recorded: of its trials, or, by another engine's keys, under its name."""
     entries = (entry.standing for entry in side.registrations)
     named = any(one and (one.question, one.hypothesis) == (standing.question, standing.hypothesis) for one in entries)
-    return named or _any_data(standing, side.recorded)
+    return named or any_data(standing, side.recorded)
 
 
-def _any_data(standing: Standing, first: Mapping[Trial, Recording]) -> bool:
+def any_data(standing: Standing, first: Mapping[Trial, Recording]) -> bool:
+    """Whether a trial that a hypothesis is decided on is among some recordings."""
     keys, root, streams = arm_keys(standing), standing.decision["root"], standing.decision["streams"]
     return any(key in keys and (drawn, kind) == (root, streams) for key, drawn, kind, _ in first)
 
@@ -112,7 +113,7 @@ def _any_data(standing: Standing, first: Mapping[Trial, Recording]) -> bool:
 def _came_later(side: Side, standing: Standing) -> bool:
     """Whether the evidence of the same side tells of data that were recorded before this decision stood."""
     mine = {trial for entry in side.registrations if _is_of(entry.standing, standing) for trial in trials_of(entry)}
-    return any(trial not in mine for trial in side.recorded if _any_data(standing, {trial: ()}))
+    return any(trial not in mine for trial in side.recorded if any_data(standing, {trial: ()}))
 
 
 def _is_of(one: Standing | None, standing: Standing) -> bool:

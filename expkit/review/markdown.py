@@ -34,7 +34,7 @@ def sections(review: Review) -> list[Section]:
         "Changed after data existed": [*map(_late, late), *map(_family, families)],
         "Registrations removed or rewritten": _points(f"{plain(name)}: {plain(text)}" for name, text in moved.gone),
         "Verdicts": [
-            *_points(f"{plain(name)} {plain(text)}" for name, text in moved.findings),
+            *_points(f"{plain(name)} {plain(text)}" for name, text in [*moved.findings, *moved.replications]),
             *_moves([*moved.verdicts, *_standings(moved.standings, late)]),
         ],
         "The same trials, other numbers": _moves(moved.contradictions),
@@ -157,7 +157,10 @@ def _points(lines: Iterable[str]) -> list[str]:
 def _question(one: QuestionChange) -> str:
     match one.deed:
         case "added":
-            return f"{plain(one.question)} is new: {plain(one.title)} ({_asked(one)})"
+            data = (
+                " **Data of its arms had been recorded already**, and what they decide is exploratory." * one.after_data
+            )
+            return f"{plain(one.question)} is new: {plain(one.title)} ({_asked(one)}).{data}"
         case "removed":
             data = " Its data had been recorded; to give a question up, withdraw its hypotheses." * one.after_data
             return f"{plain(one.question)} is gone: {plain(one.title)} ({_asked(one)}).{data}"

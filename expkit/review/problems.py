@@ -99,12 +99,13 @@ def _of_changes(changed: Changes, files: Mapping[str, bytes]) -> Iterator[Proble
                 or None,
             )
     for asked in changed.questions:
-        if asked.after_data and asked.deed == "amended":
+        if asked.after_data and asked.deed in ("added", "amended"):
+            what = f"the family of {asked.question}" if asked.deed == "amended" else asked.question
             yield Problem(
                 severity="warning",
                 file=f"{QUESTIONS}/{asked.question}/question.yaml",
-                title="amended after its data existed",
-                what=f"the family of {asked.question} was amended after its data existed",
+                title=f"{asked.deed} after its data existed",
+                what=f"{what} was {asked.deed} after its data existed",
             )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from expkit.outcomes import numbers
 from expkit.outcomes.difference import Difference, HypothesisDifference, difference, place
-from expkit.outcomes.sentences import estimate_with_interval, finding
-from expkit.outcomes.wording import metric_in, primary
-from expkit.records.evidence import Evidence, HypothesisEvidence, Replication, Summary
+from expkit.outcomes.sentences import agreement_count, estimate_with_interval, finding
+from expkit.outcomes.wording import metric_in, primary, roots_phrase
+from expkit.records.evidence import Evidence, HypothesisEvidence, Summary
 from expkit.records.registration import Registration
 from expkit.review.side import Side
 
@@ -35,6 +35,10 @@ class Results:
 
     findings: tuple[tuple[str, str], ...] = ()
     """(question, sentence) of every hypothesis that had no evidence before."""
+    answered: tuple[str, ...] = ()
+    """Questions that had no evidence before, whether they were asked already or not."""
+    replications: tuple[tuple[str, str], ...] = ()
+    """(question, words) of every replication that is new."""
     verdicts: tuple[Move, ...] = ()
     standings: tuple[Move, ...] = ()
     numbers: tuple[Move, ...] = ()
@@ -58,6 +62,12 @@ def results(then: Side, now: Side) -> Results:
     moves = list(differences.items())
     return Results(
         findings=tuple(_findings(then, now)),
+        answered=tuple(name for name in now.evidence if name not in {*then.evidence, *then.broken}),
+        replications=tuple(
+            (name, f"was replicated on {roots_phrase(one)}: {agreement_count(one)}")
+            for name, found in moves
+            for one in found.replications_added
+        ),
         verdicts=tuple(move for name, found in moves for move in _verdicts(name, found)),
         standings=tuple(move for name, found in moves for move in _standings(name, found)),
         numbers=tuple(move for name, found in moves for move in _numbers(name, now.evidence[name], found)),
@@ -158,7 +168,7 @@ def _gone(then: Side, now: Side) -> Iterator[tuple[str, str]]:
                 yield question, f"registration of {registered(entry)}"
         for one in evidence.replications:
             if one.model_dump_json() not in replications:
-                yield question, f"replication on {_replicated(one)}"
+                yield question, f"replication on {roots_phrase(one)}"
 
 
 def registered(entry: Registration) -> str:
@@ -166,11 +176,6 @@ def registered(entry: Registration) -> str:
     who = entry.standing.hypothesis if entry.standing else "data without a hypothesis"
     at = f"at {entry.commit[:7]}" if entry.commit else "outside git"
     return f"{who}, {at}{'' if entry.clean else ' with uncommitted changes'}, first data {entry.recorded}"
-
-
-def _replicated(one: Replication) -> str:
-    roots: Sequence[str] = list(dict.fromkeys(str(arm.root) for arm in one.arms))
-    return f"root {', '.join(roots)}"
 
 
 def _dirty(then: Side, now: Side) -> Iterator[tuple[str, str]]:

@@ -17,17 +17,17 @@ _MOST = 3
 
 def sentence(changed: Changes, moved: Results, evidence: Mapping[str, Evidence]) -> str:
     """One sentence; `evidence` is that of the head, so that an added question comes with its verdicts."""
-    clauses = [*_questions(changed, evidence), *_hypotheses(changed), *_arms(changed), *_texts(changed)]
-    clauses += [*_entries(moved), *_verdicts(changed, moved)]
-    text = "; ".join(clauses)
+    clauses = [*_questions(changed, evidence), *_answers(changed, moved, evidence), *_hypotheses(changed)]
+    clauses += [*_arms(changed), *_texts(changed), *_entries(moved)]
+    text = "; ".join([*clauses, _verdicts(moved, anything=bool(clauses))])
     return f"{text[0].upper()}{text[1:]}."
 
 
 def _questions(changed: Changes, evidence: Mapping[str, Evidence]) -> Iterator[str]:
+    if added := [_added(one, evidence) for one in changed.questions if one.deed == "added"]:
+        yield f"adds question{'s' if len(added) > 1 else ''} {_listed(added)}"
     for one in changed.questions:
         match one.deed:
-            case "added":
-                yield f"adds question {one.question} ({_of(one, evidence)})"
             case "removed":
                 yield f"removes question {one.question}{' with its data' if one.after_data else ''}"
             case "renamed":
@@ -36,12 +36,24 @@ def _questions(changed: Changes, evidence: Mapping[str, Evidence]) -> Iterator[s
                 yield f"the family of {one.question} was amended{' after its data existed' if one.after_data else ''}"
 
 
-def _of(one: QuestionChange, evidence: Mapping[str, Evidence]) -> str:
+def _added(one: QuestionChange, evidence: Mapping[str, Evidence]) -> str:
     asked = counted(one.hypotheses, "hypothesis", "hypotheses")
-    if one.question not in evidence:
-        return f"{asked}, not run yet"
-    counts = Counter(hypothesis.verdict for hypothesis in evidence[one.question].hypotheses)
-    return f"{asked}: {', '.join(f'{counts[name]} {name}' for name in VERDICTS if counts[name])}"
+    found = f": {_counts(evidence[one.question])}" if one.question in evidence else ", not run yet"
+    return f"{one.question}{' after its data existed' if one.after_data else ''} ({asked}{found})"
+
+
+def _counts(evidence: Evidence) -> str:
+    counts = Counter(hypothesis.verdict for hypothesis in evidence.hypotheses)
+    return ", ".join(f"{counts[name]} {name}" for name in VERDICTS if counts[name])
+
+
+def _answers(changed: Changes, moved: Results, evidence: Mapping[str, Evidence]) -> Iterator[str]:
+    added = {one.question for one in changed.questions if one.deed == "added"}
+    if answered := [name for name in moved.answered if name not in added]:
+        noun = "questions" if len(answered) > 1 else "question"
+        yield f"answers {noun} {_listed([f'{name} ({_counts(evidence[name])})' for name in answered])}"
+    if moved.replications:
+        yield f"replicates {_listed(list(dict.fromkeys(question for question, _ in moved.replications)))}"
 
 
 def _hypotheses(changed: Changes) -> Iterator[str]:
@@ -83,17 +95,15 @@ def _entries(moved: Results) -> Iterator[str]:
         yield f"the same trials of {_listed([one.name for one in moved.contradictions])} have other results"
 
 
-def _verdicts(changed: Changes, moved: Results) -> Iterator[str]:
+def _verdicts(moved: Results, *, anything: bool) -> str:
     if moved.verdicts:
         told = [f"{one.name} of {one.question} from {one.then} to {one.now}" for one in moved.verdicts]
-        shown = "; ".join(told[:_MOST]) + (f" and {len(told) - _MOST} more" if len(told) > _MOST else "")
-        yield f"{counted(len(moved.verdicts), 'verdict')} moved: {shown}"
-    elif moved.numbers:
-        yield f"{counted(len(moved.numbers), 'number')} moved and no verdict"
-    elif any((changed.questions, changed.hypotheses, changed.arms, changed.wordings, moved.gone, moved.forged)):
-        yield "no verdict moved"
-    else:
-        yield "changes nothing that is declared, and no number or verdict in the evidence"
+        return f"{counted(len(told), 'verdict')} moved: {_listed(told)}"
+    if moved.numbers:
+        return f"{counted(len(moved.numbers), 'number')} moved and no verdict"
+    return (
+        "no verdict moved" if anything else "changes nothing that is declared, and no number or verdict in the evidence"
+    )
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -159,7 +159,8 @@ def test_a_new_question_cannot_break_out_of_the_page(change: Desk) -> None:
     place.mkdir()
     (place / "question.yaml").write_text(SECOND)
     found = review(change.root)
-    assert found.sentence == "Adds question rq02 (1 hypothesis, not run yet); no verdict moved."
+    assert found.sentence == "Adds question rq02 after its data existed (1 hypothesis, not run yet); no verdict moved."
+    assert warned(found) == ["added after its data existed"]
     (line,) = [line for line in text_of(found).splitlines() if line.startswith("- rq02 is new")]
     assert "A \\| `tick` @\u2060everyone &lt;script>alert(1)&lt;/script> -->" in line
     assert "##[" not in line
@@ -247,7 +248,9 @@ def test_runs_from_a_tree_that_no_commit_holds_are_told(change: Desk) -> None:
     for entry in evidence["registrations"]:
         entry["clean"] = False
     change.evidence.write_text(json.dumps(evidence))
-    told = text_of(review(change.root, base="HEAD~1")).partition("### Run from trees that no commit holds")[2]
+    found = review(change.root, base="HEAD~1")
+    assert found.sentence == "Answers question rq01 (1 supported, 1 inconclusive); no verdict moved."
+    told = text_of(found).partition("### Run from trees that no commit holds")[2]
     assert "rq01: the run behind the evidence, at " in told
     assert told.count("with uncommitted changes, first data") == 2
     change.commit()
