@@ -21,6 +21,8 @@ from expkit.review.wordings import Rewording
 
 _MOST_ROWS = 30
 """Rows and points before the rest is only counted: a sweep may have two hundred arms."""
+_MOST_FILES = 3
+"""Files named in the beginning before they are only counted."""
 _SHORT = 7
 
 
@@ -60,7 +62,9 @@ def sections(review: Review) -> list[Section]:
 def _head(review: Review) -> Iterator[str]:
     yield f"**{plain(review.sentence)}**"
     if review.failures:
-        yield f"**Not to be merged as it is: {counted(len(review.failures), 'failure')}.**"
+        files = [code(file) for file in dict.fromkeys(one.file for one in review.failures)]
+        where = ", ".join(files) if len(files) <= _MOST_FILES else counted(len(files), "file")
+        yield f"**Not to be merged as it is: {counted(len(review.failures), 'failure')} in {where}.**"
     yield f"Compared: {_tree(review.base)} → {_tree(review.head)}."
 
 

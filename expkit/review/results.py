@@ -27,6 +27,7 @@ class Move:
     then: str
     now: str
     why: str | None = None
+    """What stands behind it now."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +90,8 @@ def _findings(then: Side, now: Side) -> Iterator[tuple[str, str]]:
 def _verdicts(question: str, found: Difference) -> Iterator[Move]:
     for one in found.hypotheses:
         if "verdict" in one.facets:
-            yield _move(question, one, "verdict", one.then.verdict, one.now.verdict)
+            move = _move(question, one, "verdict", one.then.verdict, one.now.verdict)
+            yield replace(move, why=f"{_estimate(one.now)}; claimed is {numbers.region(one.now.region)}")
 
 
 def _standings(question: str, found: Difference) -> Iterator[Move]:

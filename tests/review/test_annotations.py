@@ -10,7 +10,27 @@ from expkit.review.problems import Problem
 
 _DATA = {"\r": "%0D", "\n": "%0A", "%": "%25"}
 _PROPERTY = {"\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C", "%": "%25"}
-AWKWARD = st.text(st.sampled_from("%:,=\r\n\t 0AaD25C3#[]`|é😀") | st.characters(codec="utf-8"), max_size=30)
+PIECES = [
+    "%",
+    "%0A",
+    "%25",
+    "%3A",
+    "25",
+    "::",
+    ":",
+    ",",
+    "=",
+    "\r",
+    "\n",
+    "\t",
+    "##[",
+    "::error::",
+    "`|",
+    "é",
+    "😀",
+    "a",
+]
+AWKWARD = st.lists(st.sampled_from(PIECES), max_size=6).map("".join) | st.text(max_size=10)
 
 
 def unescaped(text: str, mapping: dict[str, str]) -> str:

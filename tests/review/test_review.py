@@ -93,7 +93,7 @@ def test_a_bound_that_moved_after_its_data_is_loud_and_no_failure_once_it_is_exp
     assert "**h2 of rq01 was amended after its data existed.**" in text
     assert "| bound | 0.5 or more | 5 or more |" in text
     assert "The evidence calls it exploratory: Its decision changed after its data" in text
-    assert "| h2 | verdict | supported | refuted |" in text
+    assert "| h2 | verdict | supported | refuted. 1.0 (97.5 % interval 0.7 to 1.8); claimed is 5 or more |" in text
     assert "| h1 | standing | confirmatory, self-registered | exploratory. Its family changed" in text
     assert not found.failures
     (warning,) = [one for one in found.problems if one.title == "amended after its data existed"]
@@ -203,6 +203,7 @@ def test_an_edited_verdict_in_the_outcome_is_shown_beside_the_true_one(change: D
     assert failure.file == "research_questions/rq01/outcome.md"
     assert failure.line > 1
     text = text_of(found)
+    assert "**Not to be merged as it is: 1 failure in `research_questions/rq01/outcome.md`.**" in text
     assert "<strong>refuted.\\*\\*</strong>" in text
     assert "<strong>supported.\\*\\*</strong>" in text
 
