@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -10,11 +11,12 @@ from typing import Literal
 from expkit.errors import CheckFailed
 from expkit.outcomes.archive import committed, committed_replications
 from expkit.outcomes.consistency import contradictions
-from expkit.outcomes.document import empty_sections, generated_part, written_part
+from expkit.outcomes.document import SECTIONS, empty_sections, generated_part, visible, written_part
 from expkit.outcomes.freshness import staleness
 from expkit.outcomes.markdown.render import render
 from expkit.outcomes.registration import Planned
 from expkit.outcomes.serialise import read_evidence
+from expkit.outcomes.tied import references, tied_numbers
 from expkit.outcomes.verification import verify, verify_replications
 from expkit.outcomes.wording import roots_phrase
 from expkit.outcomes.write import figure_digest, read_text
@@ -31,7 +33,8 @@ Severity = Literal["failure", "warning", "note"]
 class Finding:
     """Something a check found in a file: a failure says no, a warning asks for work, a note informs.
 
-    `file` is relative to the project's root; `mend` says what to type or change, None where nothing has to be done.
+    `file` is relative to the project's root, with `:line` or `:line:column` behind it where that is known; `mend` says
+    what to type or change, None where nothing has to be done.
     """
 
     severity: Severity
@@ -221,6 +224,7 @@ def _document(paths: Paths, question: ResearchQuestion, evidence: Evidence, *, f
             f"  it says: {found}\n  evidence.json says: {wanted}",
             mend=f"write below the marker line instead; {again} writes this part again",
         )
+    yield from _tied(place, text, evidence, again)
     if empty := empty_sections(written_part(text)):
         yield Finding(
             severity="warning",
@@ -228,6 +232,42 @@ def _document(paths: Paths, question: ResearchQuestion, evidence: Evidence, *, f
             what=f"nothing is written yet under {', '.join(empty)}",
             mend="a reviewer needs your words, below the marker line",
         )
+    if next(iter(SECTIONS)) not in empty and (silent := _undiscussed(text, evidence)):
+        yield Finding(
+            severity="warning",
+            file=place,
+            what=f"no word is written about {', '.join(silent)}",
+            mend="say below the marker line what the verdict means, and name the hypothesis by its id",
+        )
+
+
+def _tied(place: str, text: str, evidence: Evidence, again: str) -> Iterator[Finding]:
+    tied, flaws = tied_numbers(text, evidence)
+    for flaw in flaws:
+        at = f"{place}:{flaw.line}:{flaw.column}"
+        yield Finding(severity="failure", file=at, what=flaw.why, mend=flaw.valid)
+    for one in tied:
+        at = f"{place}:{one.line}:{one.column}"
+        if one.stale:
+            yield Finding(
+                severity="failure",
+                file=at,
+                what=f"a tied number is stale: it says {' '.join(one.says.split()) or 'nothing'}, and {one.reference} "
+                f"is {one.evidence_says} in evidence.json",
+                mend=f"{again} fills it in; read the words around it again",
+            )
+        if one.misplaced:
+            yield Finding(severity="warning", file=at, what=one.misplaced)
+
+
+def _undiscussed(text: str, evidence: Evidence) -> list[str]:
+    """The hypotheses that the written part neither names nor ties a number of."""
+    words = " ".join([visible(written_part(text)), *references(text)])
+    return [
+        one.id
+        for one in evidence.hypotheses
+        if not re.search(rf"(?<![A-Za-z0-9_]){re.escape(one.id)}(?![A-Za-z0-9_])", words, re.IGNORECASE)
+    ]
 
 
 def _first_difference(found: str, wanted: str) -> tuple[int, str, str] | None:

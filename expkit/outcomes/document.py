@@ -58,6 +58,11 @@ def written_part(text: str) -> str:
     return text[found.end() :] if found else text
 
 
+def visible(written: str) -> str:
+    """A text without its comments, which a page does not show."""
+    return _COMMENT.sub("", written)
+
+
 def empty_sections(written: str) -> tuple[str, ...]:
     """Which of `SECTIONS` a written part lacks, or holds without a word; comments are no words."""
     filled = {title.casefold() for title, text in written_sections(written).items() if _HEADING.sub("", text).strip()}
@@ -69,11 +74,11 @@ def written_sections(written: str) -> dict[str, str]:
 
     A section holds the ones below it, which have entries of their own.
     """
-    visible = _COMMENT.sub("", written)
-    headings = list(_HEADING.finditer(visible))
+    shown = visible(written)
+    headings = list(_HEADING.finditer(shown))
     sections = {}
     for index, heading in enumerate(headings):
         behind = (other.start() for other in headings[index + 1 :] if len(other["level"]) <= len(heading["level"]))
-        if text := visible[heading.end() : next(behind, len(visible))].strip():
+        if text := shown[heading.end() : next(behind, len(shown))].strip():
             sections[heading["title"]] = text
     return sections

@@ -59,12 +59,12 @@ def places_of(estimate: float, interval: Interval, bounds: Iterable[float | None
 
 def interval(span: Interval, places: int) -> str:
     """An interval in words: `1.50 to 1.54`, `1.50 or more`, `any value`."""
-    return _span(span, lambda end: number(end, places))
+    return interval_as(span, lambda end: number(end, places))
 
 
 def region(span: Interval) -> str:
     """A claimed region in words, its bounds as declared: `3,000 to 5,000`, `1.8 or more`."""
-    return _span(span, declared)
+    return interval_as(span, declared)
 
 
 def percent(share: float) -> str:
@@ -96,6 +96,13 @@ def p_value(p: float, level: float | None = None) -> str:
     return f"p = {p:.{places}f}"
 
 
+def probability(share: float) -> str:
+    """A probability to two decimals; only what is certain in these seeds prints as 0 or 1."""
+    if share in (0, 1):
+        return f"{share:.0f}"
+    return f"{min(max(share, 0.001), 0.999):.3f}" if not 0.005 <= share < 0.995 else f"{share:.2f}"
+
+
 def significant(value: float, digits: int = 3) -> str:
     """A number with so many significant digits, never fewer than stand before its point: `0.0167`, `5.32`, `1,234`."""
     if value == 0 or not math.isfinite(value):
@@ -110,7 +117,8 @@ def counted(count: int, noun: str, plural: str | None = None) -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
-def _span(span: Interval, written: Callable[[float], str]) -> str:
+def interval_as(span: Interval, written: Callable[[float], str]) -> str:
+    """An interval in words, its ends written as told."""
     if span.low is None:
         return "any value" if span.high is None else f"{written(span.high)} or less"
     return f"{written(span.low)} or more" if span.high is None else f"{written(span.low)} to {written(span.high)}"

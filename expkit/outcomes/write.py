@@ -11,6 +11,7 @@ from expkit.ledger.durable import write_durably, writing
 from expkit.outcomes.document import merge
 from expkit.outcomes.markdown.render import render
 from expkit.outcomes.serialise import evidence_bytes, read_evidence
+from expkit.outcomes.tied import filled, tied_numbers
 from expkit.project.paths import Paths
 from expkit.records.evidence import Evidence
 from expkit.specs.question import ResearchQuestion
@@ -34,14 +35,14 @@ class Written:
 
 
 def write_outcome(paths: Paths, question: ResearchQuestion, evidence: Evidence) -> Written:
-    """Write `figures/*.svg`, `outcome.md` and `evidence.json` of a question.
+    """Write `figures/*.svg`, `outcome.md` and `evidence.json` of a question; tied numbers are filled in.
 
     Evidence goes last: an interruption leaves files that do not match the old evidence, so `check` sees it, and the old
     evidence is stale, so the next run writes all of them. Figures whose bytes match their digests are not drawn again,
     because another version of the drawing library may draw other bytes of the same numbers.
 
     Raises:
-        CheckFailed: the document has lost its marker line; nothing is written.
+        CheckFailed: the document has lost its marker line, or a tied number names nothing; nothing is written.
         NotWritable: a file cannot be written; every file is either its old or its new self.
     """
     folder = paths.figures(question.id)
@@ -53,7 +54,10 @@ def write_outcome(paths: Paths, question: ResearchQuestion, evidence: Evidence) 
         digests = {name: hashlib.sha256(content).hexdigest() for name, content in drawn.items()}
         evidence = evidence.model_copy(update={"figures": digests})
     document, place = paths.outcome(question.id), paths.relative(paths.outcome(question.id))
-    text = merge(render(question, evidence), read_text(document), where=place)
+    existing = read_text(document)
+    text = merge(render(question, evidence), existing, where=place)
+    _refuse_flaws(existing or "", evidence, question.id, place)
+    text = filled(text, evidence)
     contents = {folder / name: content for name, content in drawn.items()}
     contents |= {document: text.encode(), paths.evidence(question.id): evidence_bytes(evidence)}
     obsolete = [folder / name for name in _recorded_figures(paths, question.id) if name not in evidence.figures]
@@ -67,6 +71,17 @@ def write_outcome(paths: Paths, question: ResearchQuestion, evidence: Evidence) 
         changed=tuple(paths.relative(file) for file in changed),
         removed=tuple(paths.relative(file) for file in removed),
     )
+
+
+def _refuse_flaws(document: str, evidence: Evidence, question: str, place: str) -> None:
+    _, flaws = tied_numbers(document, evidence)
+    if flaws:
+        raise CheckFailed(
+            f"{'a tied number' if len(flaws) == 1 else f'{len(flaws)} tied numbers'} cannot be filled in",
+            where=place,
+            why="\n  ".join(f"{place}:{flaw}" for flaw in flaws),
+            mend=f"nothing was written, every result is kept; mend the marker, then type: expkit outcome {question}",
+        )
 
 
 def figure_digest(file: Path) -> str | None:

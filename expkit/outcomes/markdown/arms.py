@@ -30,7 +30,7 @@ def arms(evidence: Evidence) -> str:
         if len(evidence.experiments) > 1:
             parts.append(f"### {plain(experiment)}: {plain(title)}")
         parts += origins(evidence, own)
-        for metric in _metrics(evidence, experiment):
+        for metric in metrics_shown(evidence, experiment):
             parts.append(definition(evidence, experiment, metric))
             parts += _tables(evidence, own, metric)
         parts += _references(own)
@@ -38,7 +38,7 @@ def arms(evidence: Evidence) -> str:
     return "\n\n".join([*parts, *([_CURVES] if exact or not evidence.arms else []), seeds])
 
 
-def _metrics(evidence: Evidence, experiment: str) -> list[str]:
+def metrics_shown(evidence: Evidence, experiment: str) -> list[str]:
     """The primary metric, then what hypotheses are decided on; a binary one of expkit's own has its column already."""
     decided = [one.metric for one in evidence.hypotheses if one.experiment == experiment]
     return [
@@ -80,7 +80,7 @@ def _table(shown: Sequence[ArmEvidence], metric: str) -> str:
     with_share = any(arm.environment_digest for arm in shown)
     head = ["arm", "mean", "IQM", "sd", "5 % quantile", *(["share optimal"] if with_share else []), "n"]
     with_optimum = any(_optimum(arm, metric) is not None for arm in shown)
-    places = max((_places(arm, metric) for arm in shown), default=0)
+    places = places_among(shown, metric)
     rows = [
         _row(arm, metric, places, with_share) + ([_optimum_cell(arm, metric, places)] if with_optimum else [])
         for arm in shown
@@ -117,6 +117,11 @@ def _optimum(arm: ArmEvidence, metric: str) -> float | None:
     if metric == wording.PRIMARY and isinstance(steps, int) and arm.optimal_gain is not None:
         return arm.optimal_gain * steps
     return arm.optimal_gain if metric in ("final_reward_rate", "greedy_gain") else None
+
+
+def places_among(shown: Sequence[ArmEvidence], metric: str) -> int:
+    """Decimals that a metric of some arms is printed with, so that they can be compared."""
+    return max((_places(arm, metric) for arm in shown), default=0)
 
 
 def _places(arm: ArmEvidence, metric: str) -> int:

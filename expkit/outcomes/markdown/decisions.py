@@ -80,17 +80,10 @@ def _power(test: Test) -> list[str]:
 def _effects(hypothesis: HypothesisEvidence, test: Test) -> list[str]:
     shown = []
     if (share := test.effects.probability_of_superiority) is not None and hypothesis.control is not None:
-        shown.append(f"P({hypothesis.treatment} > {hypothesis.control}) = {_share(share)}")
+        shown.append(f"P({hypothesis.treatment} > {hypothesis.control}) = {numbers.probability(share)}")
     if (g := test.effects.hedges_g) is not None:
         shown.append(f"Hedges' g = {numbers.number(g, 2)}")
     return [f"Effect size, shown and not decided on: {', '.join(shown)}."] if shown else []
-
-
-def _share(share: float) -> str:
-    """A probability to two decimals; only what is certain in these seeds prints as 0 or 1."""
-    if share in (0, 1):
-        return f"{share:.0f}"
-    return f"{min(max(share, 0.001), 0.999):.3f}" if not 0.005 <= share < 0.995 else f"{share:.2f}"
 
 
 def _capitalised(text: str) -> str:

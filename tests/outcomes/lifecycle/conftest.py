@@ -60,7 +60,7 @@ arms:
 seeds: {root: 7, count: 6}
 """
 
-DISCUSSED = "".join(f"\n## {title}\n\nWords.\n" for title in SECTIONS)
+DISCUSSED = "".join(f"\n## {title}\n\nWords on h1 and h2.\n" for title in SECTIONS)
 
 
 @dataclass(frozen=True)
