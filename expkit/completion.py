@@ -88,6 +88,8 @@ class How:
     """The image to run in, instead of the one that the experiment declares or the project's own."""
     retry_failed: bool = False
     """Whether trials of programs that failed are run again."""
+    state: Path | None = None
+    """Where attempts and scratch files are kept; None for the project's own folder."""
 
     @property
     def options(self) -> str:
@@ -111,7 +113,7 @@ def train_missing(
         TrialFailed: a batch failed as a whole; finished batches are kept.
         NotWritable, LedgerDamaged: see `expkit.errors`.
     """
-    ledger = Ledger(Paths(project.root).ledger)
+    ledger = Ledger(_paths(project, how).ledger)
     if how.retry_failed:
         planned = [_with_failed(arm, ledger) for arm in planned]
     incomplete = [arm for arm in planned if arm.missing]
@@ -169,6 +171,10 @@ def _train(
         how.observer.trained()
 
 
+def _paths(project: Project, how: How) -> Paths:
+    return Paths(project.root, how.state)
+
+
 def _with_failed(arm: PlannedArm, ledger: Ledger) -> PlannedArm:
     """An arm of a program, missing what failed as well. A trial of expkit's own fails again however often it runs."""
     if not isinstance(arm.arm, ProgramArm):
@@ -206,7 +212,7 @@ def _executor(project: Project, image: str | None, kind: str, how: How) -> Execu
         from expkit.execution.programs import ProgramExecutor
 
         version = Version(project.root, sources)
-        return ProgramExecutor(HostPlace(project.root, Paths(project.root).trials, inputs, version), how.workers)
+        return ProgramExecutor(HostPlace(project.root, _paths(project, how).trials, inputs, version), how.workers)
     if image is None:
         from expkit.execution.local import LocalExecutor  # numba: 0.3 s that an idle run does not pay
 
@@ -233,7 +239,7 @@ def _executor(project: Project, image: str | None, kind: str, how: How) -> Execu
             found,
             limits=read_settings(project.root).container,
             root=project.root,
-            scratch=Paths(project.root).containers,
+            scratch=_paths(project, how).containers,
             sources=sources,
             inputs=inputs,
             version=Version(project.root, sources),
@@ -244,7 +250,7 @@ def _executor(project: Project, image: str | None, kind: str, how: How) -> Execu
         found,
         limits=read_settings(project.root).container,
         workers=how.workers,
-        scratch=Paths(project.root).containers,
+        scratch=_paths(project, how).containers,
     )
 
 

@@ -23,11 +23,13 @@ class Paths:
     """The files of the project at `root`."""
 
     root: Path
+    kept: Path | None = None
+    """Where expkit keeps its state; None for the project's own folder."""
 
     @property
     def state(self) -> Path:
         """What expkit keeps for itself on this machine; never committed."""
-        return self.root / ".expkit"
+        return self.kept or self.root / ".expkit"
 
     @property
     def ledger(self) -> Path:
