@@ -64,6 +64,17 @@ def test_a_sign_is_a_minus_and_can_be_left_out(evidence: Any, make: Any) -> None
         text_of(below, "h1.interval", "abs")
 
 
+def test_a_statistic_has_the_decimals_of_its_table(evidence: Any, make: Any) -> None:
+    """As many as the widest of the arms beside it deserve; what no table shows has four significant digits."""
+    flat = make.curve(1.31, 1.31, 0.03)
+    steady = make.arm("steady", [2.0 + k % 2 * 0.02 for k in range(20)], flat)
+    loose = make.arm("loose", [3.0 + k % 2 for k in range(20)], flat)
+    assert text_of(evidence.model_copy(update={"arms": (loose,)}), "loose.total_reward.max") == "4.0"
+    assert text_of(evidence.model_copy(update={"arms": (loose, steady)}), "loose.total_reward.max") == "4.000"
+    untabled = loose.model_copy(update={"summaries": {**loose.summaries, "regret": loose.summaries["total_reward"]}})
+    assert text_of(evidence.model_copy(update={"arms": (untabled, steady)}), "loose.regret.max") == "4"
+
+
 def test_what_was_not_decided_is_a_dash(evidence: Any, make: Any) -> None:
     """The reference stays good, and the page shows that there is no number any more, whatever its format."""
     undecided = make.hypothesis("h1", None, verdict="invalid", reason="a seed failed")
@@ -77,6 +88,7 @@ def test_names_with_dots_brackets_and_slashes_are_told_apart(evidence: Any, make
     flat = make.curve(1.31, 1.31, 0.03)
     arms = (
         make.arm("gambler", make.spread(20, 100, 1), flat),
+        make.arm("gambler-0", make.spread(20, 150, 1), flat),
         make.arm("gambler-0.1", make.spread(20, 200, 1), flat),
         make.arm("gambler[learning_rate=0.01]", make.spread(20, 300, 1), flat),
         make.arm("idle", make.spread(20, 400, 1), flat),
