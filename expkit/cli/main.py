@@ -16,6 +16,8 @@ import click
 from expkit.errors import ExpkitError, InvalidDeclaration
 
 COMMANDS = {
+    "init": "Start a project of one's own in an empty folder, with one small example that runs.",
+    "new": "Write a question, a hypothesis or an experiment, from answers or from flags.",
     "list": "The project's questions and experiments, and where each stands.",
     "ingest": "Make records of results that exist already, under a question.",
     "check": "Check declarations, outcomes and registrations; exit 1 when something is stale or edited.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.markup import escape
@@ -24,8 +24,12 @@ _NEARLY = 1e-6  # fractions of a trial are summed, and 599.9999999 is 600
 class Narrator:
     """Tells what a run is doing: on its first line what runs and where, the rest on stderr."""
 
-    def __init__(self, heading: str | None = None) -> None:
+    def __init__(
+        self, heading: str | None = None, *, caution: Callable[[Sequence[PlannedArm]], str | None] | None = None
+    ) -> None:
+        """`caution` is what there is to say against running these trials now."""
         self._heading = heading
+        self._caution = caution
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._steps = 0
@@ -50,6 +54,8 @@ class Narrator:
     def starting(self, missing: Sequence[PlannedArm]) -> None:
         """Trials are about to run: say how many."""
         arms = [arm for arm in missing if arm.missing]
+        if self._caution and (said := self._caution(arms)):
+            log().print(f"[yellow]warning:[/] {escape(said)}")
         trials = sum(len(arm.missing) for arm in arms)
         steps = sum(len(arm.missing) * (arm.arm.budget or 0) for arm in arms)
         size = f", {steps:,} steps" if steps else ""

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from expkit.cli.console import log, results
 from expkit.cli.failures import refuse_failures
+from expkit.cli.foreseen import uncommitted
 from expkit.cli.progress import Narrator
 from expkit.cli.project import open_project, target_named
 from expkit.cli.written import wrote
@@ -62,7 +63,8 @@ def command(
         raise InvalidUsage("--image and --executor local contradict each other", mend="leave one of them out")
     project, _ = open_project(ctx)
     chosen = target_named(project, target)
-    narrator = Narrator(f"[bold]{chosen.id}[/] · {escape(chosen.title)}")
+    heading = f"[bold]{chosen.id}[/] · {escape(chosen.title)}"
+    narrator = Narrator(heading, caution=lambda arms: uncommitted(project, arms))
     how = How(
         command=_command_line(),
         observer=narrator,

@@ -34,7 +34,7 @@ def find_root(start: Path) -> Path:
         "this is not an expkit project, and no folder above it is one",
         where=str(start),
         why="a project holds research_questions/ or experiments/, or a pyproject.toml with a table [tool.expkit]",
-        mend="change into the project's folder, or start one: mkdir research_questions experiments",
+        mend="change into the project's folder, or start one in an empty folder: expkit init",
     )
 
 

@@ -195,6 +195,17 @@ def find(folder: Path) -> Repository | Refusal:
     return Repository(top=top, prefix=bare.prefix, environment=_without_filters(names))
 
 
+def start(folder: Path) -> None:
+    """Make a repository of a folder; nothing is committed.
+
+    Raises:
+        Refused: git cannot, or is not installed.
+    """
+    status, _, reason = _git(folder, ("init", "--quiet"))
+    if status != 0:
+        raise Refused(reason)
+
+
 def is_commit(name: str) -> bool:
     """Whether a text is a commit's full name, and so cannot be mistaken for an option or an expression."""
     return _COMMIT.fullmatch(name) is not None

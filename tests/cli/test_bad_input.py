@@ -118,7 +118,7 @@ def test_outside_a_project_the_next_step_is_told(desk: Desk) -> None:
     said = desk.expkit("list")
     assert said.code == 2
     assert "this is not an expkit project" in said.err
-    assert "mkdir research_questions experiments" in said.err
+    assert "expkit init" in said.err
 
 
 def test_a_project_is_named_with_an_option_or_found_from_a_folder_within(desk: Desk) -> None:
