@@ -27,13 +27,17 @@ def may_ask(command: str, needed: Mapping[str, object]) -> bool:
     lacking = [option for option, given in needed.items() if given is None or given == ()]
     if not lacking:
         return False
-    if sys.stdin.isatty() and sys.stderr.isatty():
+    if _is_terminal():
         return True
     raise InvalidUsage(
         f"expkit {command} needs {', '.join(lacking)}",
         why="there is no terminal to ask on",
         mend=f"give them, or type the command in a terminal; all flags: expkit {command} --help",
     )
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def answer(prompt: str, read: Callable[[str], _Answer], *, default: str | None = None) -> _Answer:
@@ -48,6 +52,7 @@ def answer(prompt: str, read: Callable[[str], _Answer], *, default: str | None =
     try:
         found: _Answer = click.prompt(prompt, default=default, value_proc=understood, err=True)
     except click.Abort:
+        click.echo(err=True)  # the prompt's line has no end
         raise Interrupted("interrupted; nothing is written") from None
     return found
 
@@ -61,6 +66,7 @@ def go_on(prompt: str) -> None:
     try:
         agreed = click.confirm(prompt, err=True)
     except click.Abort:
+        click.echo(err=True)
         agreed = False
     if not agreed:
         raise Interrupted("nothing is written")

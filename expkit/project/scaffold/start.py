@@ -91,7 +91,7 @@ def _tool(pyproject: Path) -> dict[str, object]:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_bytes().decode("utf-8")  # line ends as they are
     except (OSError, UnicodeDecodeError) as error:
         raise NotWritable(
             "the file cannot be read, so nothing is written", where=str(file), why=str(error), mend="mend it first"

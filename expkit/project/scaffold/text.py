@@ -27,6 +27,7 @@ def said(text: str) -> str:
 
 def number(value: float) -> str:
     """A number, shortest: `100`, `0.05`, `1e-05`."""
+    value = float(value)  # 1 may be written for 1.0
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 
