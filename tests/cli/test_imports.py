@@ -20,7 +20,10 @@ def test_help_imports_neither_a_numerical_library_nor_the_declarations(desk: Des
     assert _imported(desk, "--help").isdisjoint(HEAVY | {"numpy", "pydantic", "rich", "git", "ruamel"})
 
 
-@pytest.mark.parametrize("command", [("check",), ("run", "rq01"), ("list",), ("plan",), ("status",)])
+@pytest.mark.parametrize(
+    "command",
+    [("check",), ("run", "rq01"), ("list",), ("plan",), ("status",), ("new", "experiment", "--agents", "sarsa")],
+)
 def test_an_idle_command_imports_nothing_that_takes_seconds(answered: Desk, command: tuple[str, ...]) -> None:
     """A receipt and the store's existence are trusted; statistics are recomputed only for new results."""
     assert _imported(answered, *command).isdisjoint(HEAVY)

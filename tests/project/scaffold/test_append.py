@@ -53,6 +53,12 @@ def test_lines_are_put_in_and_every_other_byte_stays(form: str) -> None:
     assert last["criterion"]["at_most"] == 1e-5
 
 
+def test_comments_stay_with_what_they_lead_on_to() -> None:
+    """What is indented like a hypothesis's own lines is its own; what stands before the next key is that one's."""
+    after = with_hypothesis("q.yaml", FORMS["a comment that leads on"].encode(), NEW).decode()
+    assert after.index("# of h1") < after.index("id: h9") < after.index("# of the scope\nscope: s")
+
+
 def _dash(text: str) -> int:
     [line] = [line for line in text.splitlines() if line.lstrip().startswith("- ")]
     return len(line) - len(line.lstrip())

@@ -14,6 +14,7 @@ from expkit.project.scaffold.choices import Choices, choices
 from expkit.project.scaffold.experiment import AGENTS, NewExperiment, experiment_text
 from expkit.project.scaffold.hypothesis import Claimed, NewHypothesis
 from expkit.project.scaffold.question import question_text
+from expkit.project.scaffold.text import said
 from expkit.specs.experiment import Experiment
 
 TABLE = b"""\
@@ -122,6 +123,13 @@ def _refused(written: Callable[[], str]) -> bool:
     except InvalidUsage as refused:
         return "cannot be written as YAML" in refused.what
     return False
+
+
+def test_prose_stands_without_quotes_where_it_can() -> None:
+    """People go on writing in these files."""
+    plain, quoted = "Is it so, or is it not?", "Is it: #1?"
+    assert said(plain) == plain
+    assert said(quoted) == f'"{quoted}"'
 
 
 def test_no_two_experiments_have_one_root() -> None:
