@@ -66,7 +66,7 @@ def _of_a_hypothesis(function: _Command) -> _Command:
     return function
 
 
-@command.command("question")
+@command.command("question", short_help="A question with its first hypothesis.")
 @click.argument("question", metavar="[ID]", required=False)
 @click.option("--question", "asked", metavar="TEXT", help="What you want to know, in one sentence.")
 @click.option("--title", help="What to call it.  [default: the sentence]")
@@ -123,7 +123,7 @@ def question_command(
     _done([place], as_json, f"git add -A && git commit -m '{question}' && expkit run {question}", id=question)
 
 
-@command.command("hypothesis")
+@command.command("hypothesis", short_help="A hypothesis more, behind a question's last one.")
 @click.argument("question")
 @click.option("--id", "identity", metavar="ID", help="What to call it.  [default: the next of h1, h2, ...]")
 @_of_a_hypothesis
@@ -163,7 +163,7 @@ def hypothesis_command(ctx: click.Context, /, question: str, identity: str | Non
     _done([place], as_json, f"git add -A && git commit -m '{chosen.id}' && expkit run {chosen.id}", id=identity)
 
 
-@command.command("experiment")
+@command.command("experiment", short_help="An experiment, or a copy on fresh seeds.")
 @click.argument("experiment", metavar="[ID]", required=False)
 @click.option("--title", help="What to call it.  [default: its arms and where they are]")
 @click.option(

@@ -40,7 +40,7 @@ def test_outside_a_project_the_message_says_what_one_looks_like(tmp_path: Path) 
     with pytest.raises(InvalidUsage) as caught:
         find_root(tmp_path)
     assert "research_questions/ or experiments/" in str(caught.value)
-    assert "mkdir" in str(caught.value)
+    assert "expkit init" in str(caught.value)
 
 
 @pytest.mark.parametrize(
