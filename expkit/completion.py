@@ -22,7 +22,7 @@ from expkit.project.inputs import places as input_places
 from expkit.project.inputs import verify
 from expkit.project.mentioned import program_files
 from expkit.project.paths import Paths
-from expkit.project.read import Project
+from expkit.project.read import Project, declared_files
 from expkit.project.root import read_settings
 from expkit.records.attempt import Attempt
 from expkit.specs.experiment import PROJECT_IMAGE, ProgramArm
@@ -270,7 +270,9 @@ def _other_code(project: Project, executor: Executor) -> str:
 def _circumstances(project: Project, executor: Executor, command: tuple[str, ...]) -> Circumstances:
     from expkit.provenance.capture import capture  # reads git, which an idle run has no need of
 
-    provenance, patch = capture(project.root, executor=executor.name, command=command, image=executor.image)
+    provenance, patch = capture(
+        project.root, executor=executor.name, command=command, image=executor.image, read=declared_files(project.root)
+    )
     standing = [one for question in project.questions.values() for one in Dossier(project, question).standings]
     return Circumstances(
         provenance=provenance,

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from expkit.dossier import Dossier
 from expkit.errors import CheckFailed
 from expkit.outcomes.archive import last_committed, read_records, read_replications
-from expkit.outcomes.evidence import build_evidence
+from expkit.outcomes.evidence import build_evidence, decisions
 from expkit.outcomes.freshness import differing, is_current
+from expkit.outcomes.recomputed import decided_otherwise
 from expkit.outcomes.repeated import is_told
 from expkit.outcomes.write import write_outcome
 from expkit.provenance.history import History
@@ -28,37 +29,31 @@ class Conclusion:
     changed: tuple[str, ...]
 
 
-def conclude(dossier: Dossier, *, accept: bool = False) -> Conclusion:
+def conclude(dossier: Dossier, *, accept: bool = False, anew: bool = False) -> Conclusion:
     """The evidence of a question from the ledger's records, with its outcome written.
 
-    Statistics are computed only when the evidence in the work tree is not of these results and this declaration.
+    Statistics are computed only when the evidence in the work tree is not of these results and this declaration, or
+    `anew`, as behind trials that were just executed: whoever hears "reproduced" hears it of the verdicts as well.
 
     Raises:
-        CheckFailed: the evidence has other results of the same arms and seeds, and not `accept`; nothing is written.
+        CheckFailed: the evidence has other results of the same arms and seeds, or other statistics than they give, and
+            not `accept`; nothing is written.
         NotWritable: a file of the outcome cannot be written.
     """
     question, previous = dossier.question, dossier.evidence
-    digests = {place: results.results_digest for place, results in dossier.results.items()}
-    if (
-        previous
-        and is_current(
-            previous,
-            question=question,
-            experiments=dossier.experiments,
-            planned=dossier.planned,
-            results_digests=digests,
-        )
-        and is_told(previous, dossier.results)
-    ):
-        written = write_outcome(dossier.paths, question, previous)
-        return Conclusion(evidence=written.evidence, confirmed=True, changed=written.changed)
-    if previous and not accept and (others := differing(previous, dossier.arms, dossier.results)):
+    current = previous is not None and _is_current(dossier, previous)
+    denied = _denied(dossier, previous, statistics=current and anew) if previous else None
+    if denied and not accept:
+        what, why = denied
         raise CheckFailed(
-            "these results are not the ones in the committed evidence; nothing was written",
+            f"{what}; nothing was written",
             where=dossier.paths.relative(dossier.paths.evidence(question.id)),
-            why="\n  ".join(str(one) for one in others),
+            why="\n  ".join(why),
             mend=f"find out why; to replace the evidence by these results: expkit run {question.id} --accept",
         )
+    if previous and current and not denied:
+        written = write_outcome(dossier.paths, question, previous)
+        return Conclusion(evidence=written.evidence, confirmed=True, changed=written.changed)
     history = History(dossier.project.root)
     records = read_records(dossier.paths, history, question.id, [arm.key for arm in dossier.arms])
     evidence = build_evidence(
@@ -73,3 +68,27 @@ def conclude(dossier: Dossier, *, accept: bool = False) -> Conclusion:
     )
     written = write_outcome(dossier.paths, question, evidence)
     return Conclusion(evidence=written.evidence, confirmed=evidence is previous, changed=written.changed)
+
+
+def _is_current(dossier: Dossier, evidence: Evidence) -> bool:
+    """Whether evidence is of these results and of the question as it is declared."""
+    digests = {place: results.results_digest for place, results in dossier.results.items()}
+    return is_current(
+        evidence,
+        question=dossier.question,
+        experiments=dossier.experiments,
+        planned=dossier.planned,
+        results_digests=digests,
+    ) and is_told(evidence, dossier.results)
+
+
+def _denied(dossier: Dossier, evidence: Evidence, *, statistics: bool) -> tuple[str, list[str]] | None:
+    """What in evidence these results deny and why, each in a sentence: its results or, if asked for, its statistics."""
+    if others := differing(evidence, dossier.arms, dossier.results):
+        return "these results are not the ones in the committed evidence", [str(one) for one in others]
+    if not statistics:
+        return None
+    found = decisions(dossier.question, dossier.experiments, dossier.arms, dossier.results)
+    if misjudged := [*decided_otherwise(evidence, found)]:
+        return "the committed evidence has other statistics than these results give", misjudged
+    return None

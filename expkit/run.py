@@ -45,7 +45,7 @@ def run_question(project: Project, question: ResearchQuestion, how: How) -> Answ
         tally = train_missing(project, arms, how, again=f"run {question.id}", listener=live)
     dossier = Dossier(project, question)
     with how.observer.phase("judging hypotheses"):
-        conclusion = conclude(dossier, accept=how.accept)
+        conclusion = conclude(dossier, accept=how.accept, anew=bool(tally.attempts))
     with how.observer.phase("publishing to MLflow"):
         publishing = publish_question(dossier, conclusion.evidence)
     return Answer(tally=tally, conclusion=conclusion, publishing=publishing)

@@ -1,7 +1,9 @@
 """The archive: every version of every evidence file, in git's history and the work tree, with what is only added to.
 
-The files of other questions are read too, those of deleted and renamed ones included, because an arm that another
-question recorded first has data already, whatever this machine's ledger holds.
+Every branch, tag and remote counts, and what a branch stood on before it was set elsewhere: data that were looked at
+were looked at, whatever became of their commit. The files of other questions are read too, those of deleted and renamed
+ones included, because an arm that another question recorded first has data already, whatever this machine's ledger
+holds.
 """
 
 from __future__ import annotations
@@ -32,15 +34,17 @@ def read_records(paths: Paths, history: History, question: str, arm_keys: Collec
         arm_keys: the keys of its arms; files of other questions that name none of them are passed over.
     """
     own = [registrations_in(content) for content in _versions(paths, history, question)]
-    files = [first_recordings(own)]
+    files, alone = [first_recordings(own)], [first_recordings([version]) for version in own]
     sought = [key.encode() for key in arm_keys]
     for other in _questions(paths, history):
         if other != question:
             contents = [
                 content for content in _versions(paths, history, other) if any(key in content for key in sought)
             ]
-            files.append(first_recordings(registrations_in(content) for content in contents))
-    return Records(own=union(own), first=earliest(files))
+            versions = [registrations_in(content) for content in contents]
+            files.append(first_recordings(versions))
+            alone += [first_recordings([version]) for version in versions]
+    return Records(own=union(own), first=earliest(files), by_moment=earliest(alone))
 
 
 def committed(paths: Paths, history: History, question: str) -> tuple[Registration, ...]:
@@ -95,9 +99,9 @@ def union(versions: Collection[Collection[Registration]]) -> tuple[Registration,
 
 
 def _versions(paths: Paths, history: History, question: str) -> list[bytes]:
-    """The contents of an evidence file, oldest first, the work tree's last."""
+    """The contents of an evidence file in any commit, oldest first, the work tree's last."""
     file = paths.evidence(question)
-    contents = [content for _, content in reversed(history.versions(paths.relative(file)))]
+    contents = [content for _, content in reversed(history.versions(paths.relative(file), anywhere=True))]
     with suppress(OSError):  # never run, or deleted: history tells what there was
         contents.append(file.read_bytes())
     return contents
@@ -106,5 +110,7 @@ def _versions(paths: Paths, history: History, question: str) -> list[bytes]:
 def _questions(paths: Paths, history: History) -> list[str]:
     """Every question that ever had evidence, deleted and renamed ones too."""
     now = {folder.name for folder in paths.questions.iterdir() if folder.is_dir()}
-    ever = {place.split("/")[1] for place in history.paths(QUESTIONS) if place.endswith("/evidence.json")}
+    ever = {
+        place.split("/")[1] for place in history.paths(QUESTIONS, anywhere=True) if place.endswith("/evidence.json")
+    }
     return sorted(now | ever)

@@ -9,13 +9,14 @@ from itertools import zip_longest
 from typing import Literal
 
 from expkit.errors import CheckFailed
-from expkit.outcomes.archive import committed, committed_replications
+from expkit.outcomes.archive import committed, committed_replications, read_records
 from expkit.outcomes.consistency import contradictions
 from expkit.outcomes.document import SECTIONS, empty_sections, generated_part, visible, written_part
 from expkit.outcomes.freshness import staleness
 from expkit.outcomes.markdown.render import render
 from expkit.outcomes.registration import Planned
 from expkit.outcomes.serialise import read_evidence
+from expkit.outcomes.standing import judge_by
 from expkit.outcomes.tied import references, tied_numbers
 from expkit.outcomes.verification import verify, verify_replications
 from expkit.outcomes.wording import roots_phrase
@@ -125,6 +126,7 @@ def _registrations(
             what=f"{gone} of the registrations that commits hold changed or gone; they are only ever added to",
             mend=f"git restore {place}, or delete it and type expkit run {question}",
         )
+    yield from _recorded_before(paths, history, evidence, question, keys)
     trusts = verify(evidence.registrations, history, keys)
     for entry, trust in zip(evidence.registrations, trusts, strict=True):
         if trust == "contradicted" and entry.standing and entry.commit:
@@ -144,6 +146,32 @@ def _registrations(
             what=f"registered at {commit[:7]}, recorded and not verifiable here: the commit is not there ({why})",
             mend="git fetch --unshallow" if history.shallow else None,
         )
+
+
+def _recorded_before(
+    paths: Paths, history: History, evidence: Evidence, question: str, keys: set[str]
+) -> Iterator[Finding]:
+    """What is called confirmatory, although some commit knows of earlier data than the evidence tells of."""
+    place = paths.relative(paths.evidence(question))
+    registered = {
+        (entry.standing.decision_digest, entry.standing.family_digest): entry.standing
+        for entry in evidence.registrations
+        if entry.standing
+    }
+    claimed = {
+        one.id: registered[one.decision_digest, evidence.family_digest]
+        for one in evidence.hypotheses
+        if one.standing == "confirmatory" and (one.decision_digest, evidence.family_digest) in registered
+    }
+    records = read_records(paths, history, question, keys) if claimed else None
+    for name, standing in claimed.items():
+        if records and (judgement := judge_by(records, standing)).standing == "exploratory":
+            yield Finding(
+                severity="failure",
+                file=place,
+                what=f"{name} is called confirmatory, and what was recorded first says otherwise: {judgement.reason}",
+                mend=f"delete {place}, then expkit run {question}",
+            )
 
 
 def _replications(

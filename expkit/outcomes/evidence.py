@@ -20,7 +20,7 @@ from expkit.outcomes.provenance import run_provenance
 from expkit.outcomes.registration import Planned, standings
 from expkit.outcomes.repeated import objection, with_repeats
 from expkit.outcomes.replication import graded, unique
-from expkit.outcomes.standing import Records, judge, with_results
+from expkit.outcomes.standing import Records, judge_by, with_results
 from expkit.plan import PlannedArm
 from expkit.records.elsewhere import PlaceEstimate
 from expkit.records.evidence import (
@@ -220,7 +220,7 @@ def _hypotheses(
         criterion = hypothesis.criterion
         treatment, control = _arms(hypothesis)
         drawn_on = [arm for arm in told if arm.experiment == hypothesis.experiment and arm.name in (treatment, control)]
-        judgement = judge(stands, records.first, objection(drawn_on))
+        judgement = judge_by(records, stands, objection(drawn_on))
         evidence.append(
             HypothesisEvidence(
                 id=hypothesis.id,

@@ -2,7 +2,8 @@
 
 The first recording of a trial decides, wherever it happened. Evidence files tell of recordings on any machine and win
 over this machine's ledger. Within one file the order of its versions decides, so that an entry added later cannot
-replace an earlier one; between files the earlier moment decides.
+replace an earlier one; between files the earlier moment decides. The order of versions is git's, and dates of commits
+on two branches can be set; so a hypothesis has to have stood in what bears the earliest moment of all versions, too.
 """
 
 from __future__ import annotations
@@ -56,11 +57,13 @@ class Records:
     """What is known of first recordings.
 
     `own` are the entries of the question's own evidence file, oldest first; `first` is the first recording of each
-    trial, whatever file or ledger tells of it.
+    trial, whatever file or ledger tells of it; `by_moment` is the one that bears the earliest moment, whatever the
+    order of versions.
     """
 
     own: tuple[Registration, ...] = ()
     first: Mapping[Trial, Recording] = field(default_factory=dict)
+    by_moment: Mapping[Trial, Recording] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +123,7 @@ def with_results(records: Records, results: Iterable[ArmResults]) -> Records:
 
     A trial that any evidence file knows keeps what stood there; of any other, the attempt that first finished it tells.
     """
-    first = dict(records.first)
+    first, by_moment = dict(records.first), dict(records.by_moment)
     own = first_recordings([records.own])
     unwritten: dict[tuple[object, ...], list[tuple[Trial, Witness]]] = {}
     for arm in results:
@@ -128,11 +131,19 @@ def with_results(records: Records, results: Iterable[ArmResults]) -> Records:
         for seed, (position, _) in zip(arm.seeds, arm.rows, strict=True):
             trial = (arm.arm_key, arm.root, arm.streams, seed)
             first.setdefault(trial, recordings[position])
+            by_moment.setdefault(trial, recordings[position])
             if trial not in own or _identities(own[trial]) != _identities(first[trial]):
                 own[trial] = first[trial]
                 for witness in first[trial]:
                     unwritten.setdefault(witness.identity, []).append((trial, witness))
-    return Records(own=(*records.own, *(_entry(told) for told in unwritten.values())), first=first)
+    return Records(own=(*records.own, *(_entry(told) for told in unwritten.values())), first=first, by_moment=by_moment)
+
+
+def judge_by(records: Records, standing: Standing, objection: str | None = None) -> Judgement:
+    """Whether a hypothesis is confirmatory for both orders that recordings have: that of versions, and of moments."""
+    judgement = judge(standing, records.first, objection)
+    doubt = judge(standing, records.by_moment)
+    return doubt if judgement.standing == "confirmatory" and doubt.standing == "exploratory" else judgement
 
 
 def judge(standing: Standing, first: Mapping[Trial, Recording], objection: str | None = None) -> Judgement:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from expkit.provenance.git import read_git
@@ -15,14 +15,20 @@ from expkit.records.provenance import Image, Provenance
 
 
 def capture(
-    root: Path, *, executor: str, command: Sequence[str], image: Image | None = None
+    root: Path,
+    *,
+    executor: str,
+    command: Sequence[str],
+    image: Image | None = None,
+    read: Mapping[str, bytes] | None = None,
 ) -> tuple[Provenance, bytes | None]:
     """Where a run of the project at `root` comes from, and the text of `patch.diff` where the tree is dirty.
 
     `command` is the command line, one part an argument; `image` is what an executor runs trials in, None where that is
-    this process. What git refuses is a state of its `git`, never an error.
+    this process; `read` is what the run was declared by, contents by path: what of it the commit does not hold makes
+    the tree dirty, whatever git was told to overlook. What git refuses is a state of its `git`, never an error.
     """
-    git, patch = read_git(root)
+    git, patch = read_git(root, read)
     packages = read_packages()
     provenance = Provenance(
         git=git,

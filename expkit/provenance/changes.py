@@ -38,6 +38,8 @@ _DIFF = (
     *("--src-prefix=a/", "--dst-prefix=b/", "--ignore-submodules=dirty", f"-O{os.devnull}", "HEAD", "--"),
 )
 _PATHS_PER_DIFF = 500  # keeps a command line far below the system's limit
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+"""How a file of Git LFS begins in a commit, which holds where its content is."""
 _EMPTY_BLOB = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
 
 
@@ -48,7 +50,7 @@ class Changes:
     modified: tuple[bytes, ...]
     """Tracked paths, staged or not."""
     untracked: tuple[bytes, ...]
-    """Untracked, not ignored paths; a folder ends in `/`."""
+    """Untracked paths; a folder ends in `/`. Ignored ones only where they were read."""
     hidden: tuple[bytes, ...]
     """Tracked paths that differ although git was told not to look at them; they are in `modified` as well."""
 
@@ -68,8 +70,12 @@ class Difference:
     """Size of the whole patch."""
 
 
-def look(repository: Repository, *, patch: bool) -> tuple[Changes, Difference | None]:
+def look(
+    repository: Repository, *, patch: bool, read: Mapping[str, bytes] | None = None
+) -> tuple[Changes, Difference | None]:
     """How the work tree differs from HEAD, and the patch if it is asked for and something differs.
+
+    `read` are contents of files by path below the project; they are held against the commit by content.
 
     Raises:
         Refused: git could not compare them.
@@ -83,6 +89,8 @@ def look(repository: Repository, *, patch: bool) -> tuple[Changes, Difference | 
         modified |= {
             entry.path for entry in entries if entry.mode == b"160000" and _changed_inside(repository, entry.path)
         }
+        otherwise, absent = _not_as_read(repository, read or {})
+        modified, untracked = modified | otherwise, untracked | absent
         changes = Changes(
             modified=tuple(sorted(modified)),
             untracked=tuple(sorted(untracked)),
@@ -160,6 +168,23 @@ def _status(repository: Repository, index: Mapping[str, str], untracked: str) ->
         {line[3:] for line in lines if not line.startswith(b"??")},
         {line[3:] for line in lines if line.startswith(b"??")},
     )
+
+
+def _not_as_read(repository: Repository, read: Mapping[str, bytes]) -> tuple[set[bytes], set[bytes]]:
+    """Files that the commit holds with another content than was read, and files that it does not hold.
+
+    Line ends do not count, and a pointer of Git LFS says nothing of the content.
+    """
+    files = [path for path in read if not path.endswith("/") and "\n" not in path]
+    held = repository.blobs([f"HEAD:{repository.prefix}{path}" for path in files])
+    place = {path: os.fsencode(f"{repository.prefix}{path}") for path in files}
+    other, absent = set[bytes](), set[bytes]()
+    for path, blob in zip(files, held, strict=True):
+        if blob is None:
+            absent.add(place[path])
+        elif not blob.startswith(LFS_POINTER) and blob.replace(b"\r\n", b"\n") != read[path].replace(b"\r\n", b"\n"):
+            other.add(place[path])
+    return other, absent
 
 
 def _generated(repository: Repository, path: bytes) -> bool:

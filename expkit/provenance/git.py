@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from expkit.provenance.changes import PATCH_BYTES, look
@@ -10,24 +11,25 @@ from expkit.provenance.repository import Refusal, Refused, Repository, find, tex
 from expkit.records.provenance import Git, Patch
 
 
-def read_git(root: Path) -> tuple[Git, bytes | None]:
+def read_git(root: Path, read: Mapping[str, bytes] | None = None) -> tuple[Git, bytes | None]:
     """The state of the repository around a project, and the patch's text where the tree is dirty.
 
     Never raises for what git refuses: that is a state. Paths are relative to the repository's work tree, and the
-    whole repository counts, wherever the project lies in it.
+    whole repository counts, wherever the project lies in it. `read` are contents by path below `root`: those that the
+    commit does not hold as they were read are changes, ignored or not.
     """
     repository = find(root)
     if isinstance(repository, Refusal):
         return Git(state=repository.state, reason=repository.reason), None
     try:
-        return _read(repository)
+        return _read(repository, read or {})
     except Refused as refused:
         return Git(state="unreadable", reason=str(refused)), None
 
 
-def _read(repository: Repository) -> tuple[Git, bytes | None]:
+def _read(repository: Repository, read: Mapping[str, bytes]) -> tuple[Git, bytes | None]:
     commit = repository.head()
-    changes, difference = look(repository, patch=commit is not None)
+    changes, difference = look(repository, patch=commit is not None, read=read if commit else {})
     state = Git(
         state="no_commits" if commit is None else "dirty" if changes else "clean",
         commit=commit,

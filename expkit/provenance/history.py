@@ -11,6 +11,7 @@ from expkit.errors import InvalidUsage
 from expkit.provenance.repository import Refused, Repository, find, is_commit, text
 
 _MOST_VERSIONS = 1_000
+_ANYWHERE = ("--all", "--reflog")
 
 
 class History:
@@ -24,7 +25,7 @@ class History:
         self._known: dict[str, bool] = {}
         self._trees: dict[tuple[str, tuple[str, ...]], dict[str, bytes]] = {}
         self._names: dict[str, tuple[str, ...]] = {}
-        self._versions: dict[str, list[tuple[str, bytes]]] = {}
+        self._versions: dict[tuple[str, bool], list[tuple[str, bytes]]] = {}
 
     @cached_property
     def _repository(self) -> Repository | None:
@@ -103,30 +104,36 @@ class History:
             self._names[commit] = tuple(_regular_files(repository, commit, below)) if repository else ()
         return self._names[commit]
 
-    def versions(self, path: str) -> list[tuple[str, bytes]]:
-        """A file as each commit that touched it left it, newest first, at most 1000; deletions are left out."""
-        if path not in self._versions:
-            self._versions[path] = self._read_versions(path)
-        return list(self._versions[path])
+    def versions(self, path: str, *, anywhere: bool = False) -> list[tuple[str, bytes]]:
+        """A file as each commit that touched it left it, newest first, at most 1000; deletions are left out.
 
-    def _read_versions(self, path: str) -> list[tuple[str, bytes]]:
+        Commits up to HEAD; `anywhere`, those that HEAD does not lead to as well: on other branches and tags, those of
+        remotes too, and what branches of this clone stood on before they were set elsewhere.
+        """
+        if (path, anywhere) not in self._versions:
+            self._versions[path, anywhere] = self._read_versions(path, _ANYWHERE if anywhere else ())
+        return list(self._versions[path, anywhere])
+
+    def _read_versions(self, path: str, more: tuple[str, ...]) -> list[tuple[str, bytes]]:
         if self._repository is None or self.head is None or not path or "\n" in path:
             return []
         below = f"{self._repository.prefix}{path}"
         log = self._repository.answer(
-            *("log", "--format=%H", "--full-history", f"--max-count={_MOST_VERSIONS}", "HEAD", "--", below)
+            *("log", "--format=%H", "--full-history", "--topo-order", f"--max-count={_MOST_VERSIONS}"),
+            *(*more, "HEAD", "--", below),
         )
         commits = log.decode().split() if log else []
         contents = self._repository.blobs([f"{commit}:{below}" for commit in commits])
         return [(commit, content) for commit, content in zip(commits, contents, strict=True) if content is not None]
 
-    def paths(self, prefix: str) -> frozenset[str]:
-        """Every path below a folder that any commit up to HEAD added, whether it is still there or not."""
+    def paths(self, prefix: str, *, anywhere: bool = False) -> frozenset[str]:
+        """Every path below a folder that any commit added, whether it is still there or not; commits as `versions`."""
         if self._repository is None or self.head is None or not prefix:
             return frozenset()
         below = f"{self._repository.prefix}{prefix}"
         log = self._repository.answer(
-            *("log", "--format=", "--name-only", "--no-renames", "--diff-filter=A", "-m", "-z", "HEAD", "--", below)
+            *("log", "--format=", "--name-only", "--no-renames", "--diff-filter=A", "-m", "-z"),
+            *(*(_ANYWHERE if anywhere else ()), "HEAD", "--", below),
         )
         names = (text(name).removeprefix(self._repository.prefix) for name in (log or b"").split(b"\0") if name)
         return frozenset(names)

@@ -16,11 +16,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from expkit.errors import InvalidUsage, ServiceAbsent
+from expkit.provenance.changes import LFS_POINTER
 from expkit.provenance.history import History
 from expkit.provenance.repository import Refusal, Refused, Repository, find, text
 
 _AS_COMMITTED = "* -text -filter -ident !eol !working-tree-encoding !export-ignore !export-subst\n"
-_POINTER = b"version https://git-lfs.github.com/spec/"
 _LARGEST_POINTER = 1024  # bytes, of which the format of Git LFS promises fewer
 
 
@@ -134,4 +134,4 @@ def _lacking(repository: Repository) -> tuple[str, ...]:
 def _is_pointer(file: Path) -> bool:
     if file.stat(follow_symlinks=False).st_size >= _LARGEST_POINTER:
         return False
-    return file.read_bytes().startswith(_POINTER)
+    return file.read_bytes().startswith(LFS_POINTER)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from expkit.digests import digest
-from expkit.outcomes.standing import Trial, earliest, first_recordings, judge, trials_of
+from expkit.outcomes.standing import Records, Trial, earliest, first_recordings, judge, judge_by, trials_of
 from expkit.records.registration import Registration, Standing, TrialSet
 
 KEY = "a" * 64
@@ -49,6 +49,17 @@ def test_an_entry_appended_later_replaces_nothing() -> None:
     recorded, forged = entry(standing(seeds=4), day=5), entry(standing(), SECOND, day=1)
     first = first_recordings([[recorded], [recorded, forged]])
     assert judge(standing(), first).standing == "exploratory"
+
+
+def test_versions_in_a_false_order_are_told_by_their_moments() -> None:
+    """What was put before the first recording bears a later moment, and has to bear a false one as well."""
+    recorded, forged = entry(standing(seeds=4), day=1), entry(standing(), SECOND, day=5)
+    versions = [[forged], [recorded]]
+    by_moment = earliest(first_recordings([version]) for version in versions)
+    records = Records(first=first_recordings(versions), by_moment=by_moment)
+    assert judge(standing(), records.first).standing == "confirmatory"
+    assert judge_by(records, standing()).standing == "exploratory"
+    assert judge_by(Records(first=records.first, by_moment=records.first), standing()).standing == "confirmatory"
 
 
 def test_an_entry_appended_in_the_same_version_replaces_nothing_either() -> None:

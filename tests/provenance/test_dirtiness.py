@@ -85,6 +85,16 @@ class TestDirtiness:
 
         assert read_git(project.root)[0].hidden == ("a.txt",)
 
+    def test_what_was_read_is_held_against_the_commit_by_content(self, project):
+        """Ignored or not, whatever the stat data of a file say; line ends are no content."""
+        project.write(".gitignore", "ignored.txt\n")
+        project.commit()
+        held = (project.root / "a.txt").read_bytes()
+
+        assert read_git(project.root, {"a.txt": held.replace(b"\n", b"\r\n"), "folder/": b""})[0].state == "clean"
+        git, _ = read_git(project.root, {"a.txt": b"otherwise\n", "ignored.txt": b"x\n"})
+        assert (git.state, git.modified, git.untracked) == ("dirty", ("a.txt",), ("ignored.txt",))
+
     def test_a_sparse_checkout_is_clean(self, project):
         """Files that a sparse checkout leaves out are absent on purpose."""
         project.write("large/one.txt", "x\n")

@@ -192,6 +192,22 @@ class TestFiles:
 
         assert (side, b"side\n") in History(project.root).versions("a.txt")
 
+    @pytest.mark.parametrize("kept_by", ["branch", "tag", "nothing but the memory of this clone"])
+    def test_versions_anywhere_are_those_that_head_does_not_lead_to_as_well(self, project, kept_by):
+        """On branches and tags, and where a branch stood before it was set back."""
+        project.write("a.txt", "tried\n")
+        project.write("notes/tried.txt", "tried\n")
+        tried = project.commit("tried")
+        if kept_by in ("branch", "tag"):
+            project.git(kept_by, "kept")
+        project.git("reset", "--quiet", "--hard", "HEAD^")
+
+        history = History(project.root)
+        assert (tried, b"tried\n") not in history.versions("a.txt")
+        assert history.versions("a.txt", anywhere=True)[0] == (tried, b"tried\n")
+        assert history.paths("notes") == frozenset()
+        assert history.paths("notes", anywhere=True) == {"notes/tried.txt"}
+
     @pytest.mark.parametrize(
         "path", ["", "absent.txt", "--output=written", "a.txt\nb.txt", "../outside", "research_questions"]
     )

@@ -30,6 +30,7 @@ def _clear(_answered: tuple[Desk, Any], tmp_path_factory: pytest.TempPathFactory
         f"hypotheses:\n{h1}{CLEAR[0]}}}\n{h2}{CLEAR[1]}}}\n"
     )
     desk.git("commit", "--quiet", "--all", "--amend", "--message", "a commit")
+    desk.git("reflog", "expire", "--expire=now", "--all")  # else the data of before are known
     desk.commit()
     run(desk)
     desk.commit()
