@@ -84,3 +84,20 @@ def test_other_results_replace_the_evidence_when_somebody_says_so(answered: Desk
     assert true is not None
     assert [arm.results_digest for arm in found.evidence.arms] == [arm.results_digest for arm in true.arms]
     assert conclude(dossier(answered)).confirmed
+
+
+@pytest.mark.parametrize(
+    ("said", "number"), [("estimate", 1e6), ("interval", {"low": 1.0, "high": 2.0}), ("p", 0.5), ("level", 0.9)]
+)
+def test_statistics_that_the_results_do_not_give_are_told_where_they_are_computed(
+    answered: Desk, said: str, number: object
+) -> None:
+    """Beside true digests a forged number is seen by whoever computes it anew, and may be replaced by the true one."""
+    true = dossier(answered).evidence
+    evidence = json.loads(answered.evidence.read_text())
+    evidence["hypotheses"][0]["test"][said] = number
+    answered.evidence.write_text(json.dumps(evidence))
+    with pytest.raises(CheckFailed, match=f"h1: its {said}|h1 is called"):
+        conclude(dossier(answered), anew=True)
+    assert true is not None
+    assert conclude(dossier(answered), anew=True, accept=True).evidence.hypotheses == true.hypotheses

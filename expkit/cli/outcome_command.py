@@ -26,6 +26,6 @@ def command(ctx: click.Context, question: str, accept: bool) -> None:
             f"{missing:,} trials of {dossier.question.id} are not recorded on this machine",
             mend=f"run them: expkit run {dossier.question.id}",
         )
-    conclusion = conclude(dossier, accept=accept)
+    conclusion = conclude(dossier, accept=accept, anew=True)
     results().print(verdict_table(conclusion.evidence))
     results().print(wrote(conclusion.changed) if conclusion.changed else "every file is up to date")

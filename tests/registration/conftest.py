@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,8 +25,12 @@ def _settle(patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _settled(monkeypatch: pytest.MonkeyPatch) -> None:
+def _settled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     _settle(monkeypatch)
+    kept = {*os.environ}
+    yield
+    for name in {*os.environ} - kept:  # what an attack has set
+        del os.environ[name]
 
 
 @pytest.fixture(scope="session")
