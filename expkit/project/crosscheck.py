@@ -223,6 +223,9 @@ def _binary(document: Document, at: Location, criterion: Criterion) -> Iterator[
     if "estimand" in criterion.model_fields_set:
         why = f"{criterion.metric} is 0 or 1 in every seed; what is estimated is the share of ones"
         yield document.mistake((*at, "estimand"), why, "leave estimand out")
+    if criterion.expected_sd is not None:
+        why = f"{criterion.metric} is 0 or 1 in every seed; its spread follows from the expected share"
+        yield document.mistake((*at, "expected_sd"), why, "leave expected_sd out, and declare expected")
 
 
 def _arms(

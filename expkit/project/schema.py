@@ -52,6 +52,8 @@ def _described(model: type[Spec]) -> dict[str, Any]:
         for key, text in _docstrings(name).items():
             if key in definition.get("properties", {}):
                 definition["properties"][key]["description"] = text
+        if "const" in (kind := definition.get("properties", {}).get("kind", {})):
+            kind.setdefault("description", definition["description"])  # what is of this kind
     return schema
 
 
@@ -98,8 +100,16 @@ def _type_overrides(experiment: dict[str, Any], part: str) -> None:
         for key, schema in definitions[kind]["properties"].items():
             properties.setdefault(key, {rule: value for rule, value in schema.items() if rule != "default"})
     if len(kinds) > 1:
-        properties["kind"] = {"enum": [definitions[kind]["properties"]["kind"]["const"] for kind in kinds]}
-    definitions[name] = {"type": "object", "title": name, "additionalProperties": False, "properties": properties}
+        known = [definitions[kind]["properties"]["kind"]["const"] for kind in kinds]
+        properties["kind"] = {"enum": known, "description": "Another kind than the experiment's."}
+    told = f"Keys of the {part} that differ from the experiment's."
+    definitions[name] = {
+        "type": "object",
+        "title": name,
+        "description": told,
+        "additionalProperties": False,
+        "properties": properties,
+    }
     override = definitions["Arm"]["properties"][part]
     definitions["Arm"]["properties"][part] = {"$ref": f"#/$defs/{name}", "description": override["description"]}
 

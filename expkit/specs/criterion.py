@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from expkit.specs.base import ArmReference, Id, Spec
+from expkit.specs.base import ArmReference, Id, Spec, is_empty
 from expkit.specs.metric import placed
 
 Estimand = Literal["iqm", "mean"]
@@ -56,6 +56,7 @@ class _OfTwoArms(Region):
     metric: str
     """One number per seed, by name."""
     estimand: Estimand = "iqm"
+    """What is estimated of an arm's seeds: their interquartile mean, or their mean, which needs 50 seeds."""
     treatment: ArmReference
     """The arm the claim is about."""
     control: ArmReference
@@ -81,6 +82,9 @@ def _each_once(places: tuple[str, ...]) -> tuple[str, ...]:
 Across = Annotated[tuple[Id, ...], Field(min_length=1, exclude_if=_is_nowhere), AfterValidator(_each_once)]
 """Environments of `evaluate_on`; what is decided on is each seed's mean over them."""
 
+Spread = Annotated[float | None, Field(gt=0, exclude_if=is_empty)]
+"""A standard deviation; what declares none is written as it always was."""
+
 
 class Difference(_OfTwoArms):
     """treatment minus control."""
@@ -90,6 +94,9 @@ class Difference(_OfTwoArms):
     """Environments of `evaluate_on`, by name: each seed counts with its mean over them."""
     expected: float | None = None
     """The difference the team expects, for power before the run; decides nothing."""
+    expected_sd: Spread = None
+    """The standard deviation over seeds that the team expects of each arm; on common streams, of the differences seed
+    by seed. For power before the run; decides nothing."""
 
 
 class Ratio(_OfTwoArms):
@@ -98,6 +105,9 @@ class Ratio(_OfTwoArms):
     kind: Literal["ratio"]
     expected: float | None = None
     """The ratio the team expects, for power before the run; decides nothing."""
+    expected_sd: Spread = None
+    """The standard deviation over seeds that the team expects of each arm, as a share of the control; on common
+    streams, of treatment minus the claimed multiple of control. For power before the run; decides nothing."""
 
 
 class Value(Region):
@@ -109,10 +119,13 @@ class Value(Region):
     metric: str
     """One number per seed, by name."""
     estimand: Estimand = "iqm"
+    """What is estimated of the arm's seeds: their interquartile mean, or their mean, which needs 50 seeds."""
     arm: ArmReference
     """The arm the claim is about."""
     expected: float | None = None
     """The value the team expects, for power before the run; decides nothing."""
+    expected_sd: Spread = None
+    """The standard deviation over seeds that the team expects. For power before the run; decides nothing."""
 
 
 Criterion = Annotated[Difference | Ratio | Value, Field(discriminator="kind")]

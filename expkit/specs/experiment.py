@@ -79,7 +79,9 @@ class Experiment(Spec):
     """Environment, trainer, arms and seeds; may serve several research questions."""
 
     id: Id
+    """What it is called: the name of its file."""
     title: Text
+    """What it is about, in a few words."""
     scope: Text | None = None
     """What this experiment can and cannot speak about."""
     environment: Environment | None = None
@@ -87,6 +89,7 @@ class Experiment(Spec):
     representation: Representation | None = Field(default=None, exclude_if=is_empty)
     """What a learner sees of a state; none means all of it."""
     trainer: Trainer
+    """What runs a trial: expkit's own loop, a program, or nothing, where results exist already."""
     image: ImageReference | None = None
     """Where it runs: in this container image, or `project` for the one `expkit image build` makes of the commit."""
     inputs: Inputs = Field(default={}, exclude_if=is_empty)
@@ -96,7 +99,9 @@ class Experiment(Spec):
     outputs: tuple[str, ...] = ()
     """The metrics expected of every trial, by name; none named means all that the trainer measures."""
     arms: Annotated[dict[ArmName, Arm], Field(min_length=1)]
+    """What is compared, by name."""
     sweep: Sweep | None = None
+    """More arms: one of them, varied."""
     evaluate_on: dict[Id, dict[str, JsonValue]] = {}
     """Environments that every arm's final greedy policy is evaluated in, too, by name: keys that differ from the
     experiment's environment, or a whole one with its `kind`."""

@@ -36,7 +36,9 @@ class Measured(Spec):
     definition: Text
     """What is measured, in words a reviewer can judge."""
     unit: Text = "1"
+    """What it is counted in."""
     better: Literal["higher", "lower"] = "higher"
+    """Which way a team wants it to go."""
     binary: bool = False
     """Whether a trial yields 0 or 1, which calls for an exact test."""
     version: Annotated[int, Field(ge=1)] = 1

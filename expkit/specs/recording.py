@@ -42,3 +42,4 @@ class Recording(Spec):
     """What is kept."""
 
     trajectories: Trajectories
+    """The steps of some seeds: state, action, reward, what followed."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -78,18 +79,34 @@ def comparison(claim: Claim) -> Comparison:
     for name, values, arm in zip(("the treatment", "the control"), seeds, arms, strict=False):
         if spreadless(arm.winsorised, float(np.abs(values).max())):
             raise Untestable(DEGENERATE.format(what=name))
-    trimming = "25 % trimmed" if trim else "untrimmed"
+    method = _stamped(method_of(claim.kind, estimand=claim.estimand, binary=False, paired=claim.paired), remarks)
     if len(arms) == 1:
-        return _of_student(claim, seeds, one_arm(arms[0]), arms, _stamped(f"one-sample t, {trimming}", remarks))
+        return _of_student(claim, seeds, one_arm(arms[0]), arms, method)
     treatment, control = arms
     if claim.kind == "ratio":
-        return _of_ratio(claim, seeds, treatment, control, trimming, remarks)
+        return _of_ratio(claim, seeds, treatment, control, method)
     if not claim.paired:
-        name = "Yuen-Welch, 25 % trimmed" if trim else "Welch's t"
-        return _of_student(claim, seeds, unpaired(treatment, control), arms, _stamped(name, remarks))
+        return _of_student(claim, seeds, unpaired(treatment, control), arms, method)
     if spreadless(treatment.winsorised - control.winsorised, _magnitude(seeds)):
         raise Untestable(DEGENERATE.format(what="the paired difference"))
-    return _of_student(claim, seeds, paired(treatment, control), arms, _stamped(f"paired t, {trimming}", remarks))
+    return _of_student(claim, seeds, paired(treatment, control), arms, method)
+
+
+def method_of(kind: Literal["difference", "ratio", "value"], *, estimand: Estimand, binary: bool, paired: bool) -> str:
+    """What the test of a claim is called: known before any seed has run."""
+    if binary and kind == "value":
+        return "exact binomial test of the proportion, with Clopper and Pearson's interval"
+    if binary:
+        return f"exact unconditional test of the difference of {'paired ' if paired else ''}proportions"
+    trimming = "25 % trimmed" if trim_of(estimand) else "untrimmed"
+    if kind == "value":
+        return f"one-sample t, {trimming}"
+    if kind == "ratio":
+        name = "paired t" if paired else ("Yuen-Welch" if estimand == "iqm" else "Welch's t")
+        return f"{name} of treatment - r x control with Fieller's set, {trimming}"
+    if paired:
+        return f"paired t, {trimming}"
+    return "Yuen-Welch, 25 % trimmed" if trim_of(estimand) else "Welch's t"
 
 
 def shown(claim: Claim) -> PlaceEstimate | None:
@@ -126,9 +143,7 @@ def _of_student(claim: Claim, seeds: tuple[Floats, ...], test: Student, arms: li
     )
 
 
-def _of_ratio(
-    claim: Claim, seeds: tuple[Floats, ...], treatment: Trimmed, control: Trimmed, trimming: str, remarks: str
-) -> Comparison:
+def _of_ratio(claim: Claim, seeds: tuple[Floats, ...], treatment: Trimmed, control: Trimmed, method: str) -> Comparison:
     if float(one_arm(control).interval(PLAIN_LEVEL)[0]) <= 0:
         raise Untestable(CONTROL_NOT_POSITIVE.format(confidence=100 * (1 - PLAIN_LEVEL)))
     if claim.paired and spreadless(residuals(treatment, control), _magnitude(seeds)):
@@ -137,7 +152,6 @@ def _of_ratio(
         )
     ratio = Fieller(treatment=treatment, control=control, in_pairs=claim.paired)
     at_estimate = ratio.difference(ratio.estimate)
-    name = "paired t" if claim.paired else ("Yuen-Welch" if claim.estimand == "iqm" else "Welch's t")
 
     def spreads(bound: float) -> tuple[float, ...]:
         if claim.paired:
@@ -145,7 +159,7 @@ def _of_ratio(
         return float(treatment.spread), abs(bound) * float(control.spread)
 
     return Comparison(
-        method=_stamped(f"{name} of treatment - r x control with Fieller's set, {trimming}", remarks),
+        method=method,
         estimand=claim.estimand,
         seeds=seeds,
         estimate=ratio.estimate,
@@ -167,15 +181,14 @@ def _of_proportions(claim: Claim, seeds: tuple[Floats, ...], remarks: str) -> Co
     if claim.kind == "ratio":
         raise Untestable("a ratio of proportions is not tested; claim their difference instead")
     n = len(seeds[0])
+    method = method_of(claim.kind, estimand=claim.estimand, binary=True, paired=claim.paired)
     if claim.control is None:
         test: Proportion | ProportionDifference = Proportion(successes=int(seeds[0].sum()), n=n)
-        method = "exact binomial test of the proportion, with Clopper and Pearson's interval"
         space = (0.0, 1.0)
     else:
         successes = seeds if not claim.paired else (seeds[0] * (1 - seeds[1]), seeds[1] * (1 - seeds[0]))
         treatment, control = (Proportion(successes=int(values.sum()), n=len(values)) for values in successes)
         test = ProportionDifference(treatment=treatment, control=control, in_pairs=claim.paired)
-        method = f"exact unconditional test of the difference of {'paired ' if claim.paired else ''}proportions"
         method += f" ({'McNemar' if claim.paired else 'Fisher'}'s exact p of no difference: {test.conditional_p():.3g})"
         space = (-1.0, 1.0)
     # the spread that power is reckoned with: half a success and half a failure more keep it off zero

@@ -113,7 +113,7 @@ def read(interval: Interval, region: Interval) -> Verdict:
 
 def _tested(claim: Claim) -> _Tested:
     test = comparison(claim)
-    region = _falsifiable(claim.region, test.space)
+    region = falsifiable(claim.region, test.space)
     p_for, p_against = 0.0, 1.0
     if region.low is not None:
         p_for, p_against = max(p_for, test.above(region.low)), min(p_against, test.below(region.low))
@@ -122,7 +122,7 @@ def _tested(claim: Claim) -> _Tested:
     return _Tested(claim=claim, comparison=test, region=region, p_for=p_for, p_against=p_against)
 
 
-def _falsifiable(region: Interval, space: tuple[float, float]) -> Interval:
+def falsifiable(region: Interval, space: tuple[float, float]) -> Interval:
     """The region without bounds that the truth cannot cross: a proportion is never below 0."""
     low = region.low if region.low is not None and region.low > space[0] else None
     high = region.high if region.high is not None and region.high < space[1] else None
@@ -176,7 +176,7 @@ def _bounds(region: Interval) -> list[float]:
     return [bound for bound in (region.low, region.high) if bound is not None]
 
 
-def _to_clear(region: Interval, truth: float) -> list[float]:
+def to_clear(region: Interval, truth: float) -> list[float]:
     """The bounds an interval has to clear to decide rightly: all from within the region, from outside the nearest."""
     bounds = _bounds(region)
     inside = (region.low is None or truth >= region.low) and (region.high is None or truth <= region.high)
@@ -185,7 +185,7 @@ def _to_clear(region: Interval, truth: float) -> list[float]:
 
 def _seeds_needed(tested: _Tested, level: float) -> int | None:
     test = tested.comparison
-    bounds = _to_clear(tested.region, test.estimate)
+    bounds = to_clear(tested.region, test.estimate)
     return seeds_needed(
         [(test.estimate - bound) * test.unit for bound in bounds],
         [test.spreads(bound) for bound in bounds],
@@ -204,6 +204,6 @@ def _power_at_expected(tested: _Tested, level: float) -> float | None:
         - power(
             (expected - bound) * test.unit, precision(test.spreads(bound), test.counts, trim=test.trim), level=level
         )
-        for bound in _to_clear(tested.region, expected)
+        for bound in to_clear(tested.region, expected)
     )
     return max(0.0, 1 - missed)

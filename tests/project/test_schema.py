@@ -127,3 +127,16 @@ def test_every_key_of_a_hypothesis_is_described() -> None:
         key for key, schema in QUESTION["$defs"]["Hypothesis"]["properties"].items() if "description" in schema
     }
     assert described >= {"statement", "rationale", "experiment", "withdrawn"}
+
+
+@pytest.mark.parametrize("schema", [QUESTION, EXPERIMENT], ids=["question", "experiment"])
+def test_an_editor_has_something_to_say_of_every_key(schema: Any) -> None:
+    """What hovers over a key is the docstring below its field, and over a kind what is of that kind."""
+    parts = {"": schema, **schema["$defs"]}
+    bare = [
+        f"{name}.{key}"
+        for name, part in parts.items()
+        for key, one in part.get("properties", {}).items()
+        if not one.get("description")
+    ]
+    assert bare == []
