@@ -23,6 +23,7 @@ COMMANDS = {
     "check": "Check declarations, outcomes and registrations; exit 1 when something is stale or edited.",
     "review": "Tell, as markdown, what a change does to the science; exit 1 when it must not be merged as it is.",
     "plan": "Show which seeds of which arms a run would compute.",
+    "explain": "A hypothesis in plain words before anything runs: what is compared, how, and what would decide it.",
     "run": "Train what is missing, judge the hypotheses, write the outcome, publish to MLflow.",
     "status": "Every hypothesis: its verdict, how it is registered, and what is still to do.",
     "show": "One question, experiment, arm or attempt in full.",

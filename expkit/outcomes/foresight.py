@@ -1,0 +1,178 @@
+"""Foresight: the power of the declared seeds for what the team expects, told before anything runs.
+
+The spread that power needs is what the team declared (`expected_sd`), or follows from a share; and where the same arms
+were recorded before, for this question or another, it is theirs as well. Each is told apart, and none decides anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from expkit.outcomes import numbers
+from expkit.outcomes.explanation import Compared, Decided
+from expkit.plan import PlannedArm
+from expkit.records.evidence import ArmEvidence, Evidence
+from expkit.specs.criterion import Criterion, metric_of
+from expkit.specs.metric import unplaced
+
+if TYPE_CHECKING:
+    from expkit.statistics.prospect import Basis, Prospect
+
+WANTED = 0.8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foresight:
+    """What the declared seeds find, reckoned with one spread."""
+
+    spread: Literal["declared", "share", "recorded"]
+    source: str
+    """Where the spread comes from, in words."""
+    strictest: Prospect
+    """At the smallest level that Holm's correction can leave."""
+    mildest: Prospect
+    """At the whole alpha."""
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether what is expected is missed in more than one case of five at the strictest level."""
+        return self.strictest.power is not None and self.strictest.power < WANTED
+
+
+def foresights(
+    criterion: Criterion, what: Compared, how: Decided, arms: Sequence[PlannedArm], earlier: Iterable[Evidence]
+) -> tuple[Foresight, ...]:
+    """What the declared seeds find, by every spread that is known; nothing where none is.
+
+    Args:
+        criterion: the hypothesis's.
+        what: what it compares; how: how it is decided.
+        arms: the compared arms, treatment first.
+        earlier: evidence that may tell of the same arms, the question's own first.
+    """
+    from expkit.statistics.prospect import declared_spread, spread_of_shares  # scipy: 0.8 s
+
+    found: list[Foresight] = []
+    if how.binary and criterion.expected is not None:
+        shares = spread_of_shares(criterion.expected, what.seeds, paired=how.paired)
+        found += _foresight("share", "the expected share, with the largest spread it can have", shares, criterion, how)
+    elif criterion.expected_sd is not None:
+        declared = declared_spread(
+            criterion.expected_sd, what.seeds, kind=criterion.kind, estimand=criterion.estimand, paired=how.paired
+        )
+        said = f"the declared expected_sd of {numbers.declared(criterion.expected_sd)}, as if seeds were normal"
+        found += _foresight("declared", said, declared, criterion, how)
+    for evidence in earlier:
+        told = _told(evidence, arms, criterion, how)
+        if told and (basis := _recorded(told, criterion, what, how)):
+            counts = " and ".join(dict.fromkeys(numbers.counted(len(values), "seed") for values in told))
+            said = f"the recorded results of {evidence.question} ({counts}), which promise nothing about other seeds"
+            found += _foresight("recorded", said, basis, criterion, how)
+            break
+    return tuple(found)
+
+
+def lacking(criterion: Criterion, how: Decided, found: Sequence[Foresight]) -> str | None:
+    """What to declare so that power can be told; None where nothing is lacking."""
+    sd = "" if how.binary or found else ", and expected_sd, the standard deviation over seeds"
+    if criterion.expected is None:
+        return f"declare expected, the {criterion.kind} you expect{sd}, in the criterion; neither decides anything"
+    if not found:
+        return "declare expected_sd, the standard deviation over seeds that you expect, in the criterion"
+    return None
+
+
+def sentences(one: Foresight, criterion: Criterion) -> list[str]:
+    """A foresight in words: power where an effect is expected, and what is found in any case."""
+    strict, mild = one.strictest, one.mildest
+    at_strict = f"level {numbers.significant(strict.level)}"
+    same = strict.level == mild.level
+    reach = numbers.significant(strict.minimum_detectable_effect)
+    said = [f"From {one.source}:"]
+    if criterion.expected is not None and strict.power is not None and mild.power is not None:
+        expected = f"the expected {criterion.kind} of {numbers.declared(criterion.expected)}"
+        also = "" if same else f", {numbers.percent(mild.power)} at {mild.level:g}"
+        would = "supported" if _inside(criterion, criterion.expected) else "refuted"
+        said.append(
+            f"if {expected} is true, it is {would} with a probability of {numbers.percent(strict.power)} at "
+            f"{at_strict}{also}."
+        )
+    said.append(f"What lies {reach} or more beyond a bound is found with 80 % at {at_strict}.")
+    return said
+
+
+def warning(one: Foresight, what: Compared) -> str | None:
+    """What to say where the declared seeds are too few; None where they are enough."""
+    if not one.is_weak or one.strictest.power is None:
+        return None
+    needed = one.strictest.seeds_needed
+    if needed is None:
+        return "what is expected lies on a bound of the claim: no number of seeds decides it; claim another region"
+    return (
+        f"{numbers.counted(min(what.seeds), 'seed')} of each arm are too few: 80 % takes {needed:,}; "
+        f"write count: {needed} in experiments/{what.experiment}.yaml before the run"
+    )
+
+
+def _foresight(
+    spread: Literal["declared", "share", "recorded"], source: str, basis: Basis, criterion: Criterion, how: Decided
+) -> list[Foresight]:
+    from expkit.statistics.claim import Untestable
+
+    try:
+        strictest, mildest = (basis.prospect(how.region, criterion.expected, level=level) for level in how.levels)
+    except Untestable:
+        return []  # the verdict will say why
+    return [Foresight(spread=spread, source=source, strictest=strictest, mildest=mildest)]
+
+
+def _told(
+    evidence: Evidence, arms: Sequence[PlannedArm], criterion: Criterion, how: Decided
+) -> list[NDArray[np.float64]]:
+    """The values of each arm's earlier seeds, float64 [n]; nothing where not all are told of. Pairs stay pairs."""
+    metric = metric_of(criterion)
+    if unplaced(metric)[1]:
+        return []  # another question may call another environment so
+    by_key = {arm.key: arm for arm in evidence.arms if metric in arm.seeds}
+    if not all(arm.key in by_key for arm in arms):
+        return []
+    found = [by_key[arm.key] for arm in arms]
+    values = [np.array([np.nan if one is None else one for one in arm.seeds[metric]]) for arm in found]
+    if not how.paired:
+        return [one[np.isfinite(one)] for one in values]
+    if not _are_pairs(found) or len(values[0]) != len(values[1]):
+        return []
+    whole = np.isfinite(values[0]) & np.isfinite(values[1])
+    return [one[whole] for one in values]
+
+
+def _are_pairs(arms: Sequence[ArmEvidence]) -> bool:
+    return len({arm.root for arm in arms}) == 1 and all(arm.streams == "common" for arm in arms)
+
+
+def _recorded(
+    values: Sequence[NDArray[np.float64]], criterion: Criterion, what: Compared, how: Decided
+) -> Basis | None:
+    from expkit.statistics.claim import Claim
+    from expkit.statistics.prospect import recorded_spread
+
+    claim = Claim(
+        kind=criterion.kind,
+        region=how.region,
+        treatment=values[0],
+        control=values[1] if len(values) > 1 else None,
+        estimand=criterion.estimand,
+        binary=how.binary,
+        paired=how.paired,
+    )
+    return recorded_spread(claim, what.seeds)
+
+
+def _inside(criterion: Criterion, value: float) -> bool:
+    low, high = criterion.low, criterion.high
+    return (low is None or value >= low) and (high is None or value <= high)

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.conftest import Desk, Said
+
+
+def test_before_a_run_it_foretells_what_the_run_then_says(desk: Desk, first_run: Said) -> None:
+    """Committed and clean: it would be confirmatory, and it is. Nothing is written meanwhile."""
+    said = desk.expkit("explain", "rq01", "h1")
+    assert said.code == 0, said
+    assert not (desk.root / ".expkit").exists()
+    for words in (
+        "accountant with drunkard, of experiment strategies",
+        "agent.kind: accountant | drunkard",
+        "Yuen-Welch, 25 % trimmed",
+        "if the whole deciding interval of the difference of the interquartile means lies at 0 or more",
+        "no data exist yet. Run now, it would be confirmatory, self-registered.",
+        "to know more, declare expected, the difference you expect, and expected_sd",
+    ):
+        assert words in " ".join(said.out.split())
+    assert said.out.rstrip().endswith("next: expkit run rq01")
+    assert first_run.out.count("(confirmatory, self-registered)") == 2
+
+
+def test_what_is_not_committed_is_told_with_the_command_that_commits_it(desk: Desk) -> None:
+    """The spread that the team declares gives the power, and too few seeds are a warning with a number."""
+    desk.edit(desk.question, "at_least: 0}", "at_least: 0, expected: 50, expected_sd: 100}")
+    said = desk.expkit("explain", "rq01", "h1")
+    assert "the tree differs from" in said.out
+    assert "research_questions/rq01/question.yaml" in said.out
+    assert "Run now, it would be exploratory." in said.out
+    assert "next: git add --all && git commit -m 'Ask rq01' && expkit run rq01" in said.out
+    assert "warning rq01 h1: 6 seeds of each arm are too few: 80 % takes" in said.err
+
+
+def test_once_data_exist_a_changed_claim_needs_another_root(answered: Desk) -> None:
+    """The verdict's standing is told for every hypothesis, and the way back to a confirmatory one."""
+    told = answered.json("explain", "rq01")
+    assert [one["hypothesis"] for one in told] == ["h1", "h2"]
+    assert [one["situation"]["judgement"]["standing"] for one in told] == ["confirmatory"] * 2
+    assert [one["next"] for one in told] == ["expkit show rq01"] * 2
+    assert told[0]["power"][0]["spread"] == "recorded"
+    assert told[0]["power"][0]["strictest"]["level"] == 0.025
+    answered.edit(answered.question, "at_least: 0.5", "at_least: 0.4")
+    answered.commit()
+    changed = " ".join(answered.expkit("explain", "rq01", "h2").out.split())
+    assert "is exploratory. Its decision changed after its data were first recorded" in changed
+    assert "next: for a confirmatory verdict write another seeds.root in experiments/strategies.yaml" in changed
+
+
+def test_an_unknown_hypothesis_is_refused_with_the_known_ones(desk: Desk) -> None:
+    """Like any other id; and a declared spread of zeros and ones has its place in the file."""
+    said = desk.expkit("explain", "rq01", "h7")
+    assert said.code == 2
+    assert "h1" in said.err
+    edited = "metric: optimal_policy, treatment: accountant, control: drunkard, at_least: 0, expected_sd: 1}"
+    desk.edit(desk.question, "metric: total_reward, treatment: accountant, control: drunkard, at_least: 0}", edited)
+    refused = desk.expkit("explain", "rq01")
+    assert refused.code == 2
+    assert "question.yaml:10:" in refused.err
+    assert "leave expected_sd out, and declare expected" in refused.err
