@@ -40,6 +40,7 @@ COMMANDS = {
     "digest": "Print the digest of a file or a folder, to be declared as an input.",
     "import": "Write an experiment that runs a step of a valohai.yaml, whose program stays as it is.",
     "schema": "Write JSON Schemas of the declared files, for editors.",
+    "doctor": "What is missing on this machine, and the command that mends it.",
     "ui": "Open the project's MLflow store in a browser.",
 }
 """Every command in the order of a working day, with its one line of help."""
