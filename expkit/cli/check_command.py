@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.markup import escape
 
+from expkit.cli import offers
 from expkit.cli.console import log, print_json, results
 from expkit.cli.project import open_project, questions_named
 from expkit.dossier import Dossier
@@ -27,7 +28,7 @@ _STYLES = {"failure": "bold red", "warning": "yellow", "note": "dim"}
 
 
 @click.command("check")
-@click.argument("question", required=False)
+@click.argument("question", required=False, shell_complete=offers.questions)
 @click.option("--replay", is_flag=True, help="Execute every trial again, and compare what comes out with the evidence.")
 @click.option("--base", metavar="REF", help="With --replay, only questions that the change since REF touches.")
 @click.option("--executor", type=click.Choice(["local", "docker"]), help="With --replay, where to execute.")

@@ -9,6 +9,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
+from expkit.cli import offers
 from expkit.cli.console import print_json, print_link, results, table
 from expkit.cli.project import open_project, project_root, question_named
 from expkit.dossier import Dossier
@@ -23,7 +24,7 @@ _STATISTICS = ("mean", "iqm", "sd", "q05", "min", "max")
 
 
 @click.command("compare")
-@click.argument("question")
+@click.argument("question", shell_complete=offers.questions)
 @click.option("--metric", default="total_reward", show_default=True, help="The metric to compare the arms by.")
 @click.option(
     "--ref",

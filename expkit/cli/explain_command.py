@@ -9,6 +9,7 @@ import click
 from pydantic_core import to_jsonable_python
 from rich.markup import escape
 
+from expkit.cli import offers
 from expkit.cli.console import log, print_json, results, table
 from expkit.cli.project import open_project, question_named
 from expkit.dossier import Dossier
@@ -30,8 +31,8 @@ from expkit.specs.question import Hypothesis
 
 
 @click.command("explain")
-@click.argument("question")
-@click.argument("hypothesis", required=False)
+@click.argument("question", shell_complete=offers.questions)
+@click.argument("hypothesis", required=False, shell_complete=offers.hypotheses)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def command(ctx: click.Context, question: str, hypothesis: str | None, as_json: bool) -> None:

@@ -41,6 +41,7 @@ COMMANDS = {
     "import": "Write an experiment that runs a step of a valohai.yaml, whose program stays as it is.",
     "schema": "Write JSON Schemas of the declared files, for editors.",
     "doctor": "What is missing on this machine, and the command that mends it.",
+    "completion": "Print a script that lets a shell complete commands, options, and ids of the project.",
     "ui": "Open the project's MLflow store in a browser.",
 }
 """Every command in the order of a working day, with its one line of help."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from expkit.cli import offers
 from expkit.cli.console import results
 from expkit.cli.project import open_project, question_named
 from expkit.cli.verdicts import verdict_table
@@ -14,7 +15,7 @@ from expkit.errors import InvalidUsage
 
 
 @click.command("outcome")
-@click.argument("question")
+@click.argument("question", shell_complete=offers.questions)
 @click.option("--accept", is_flag=True, help="Replace committed evidence that the recorded results contradict.")
 @click.pass_context
 def command(ctx: click.Context, question: str, accept: bool) -> None:

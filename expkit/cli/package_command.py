@@ -9,6 +9,7 @@ import click
 from rich.markup import escape
 
 from expkit.checkpoint.card import image_words
+from expkit.cli import offers
 from expkit.cli.console import log, print_json, results
 from expkit.cli.progress import Narrator
 from expkit.cli.project import arm_named, open_project, question_named
@@ -26,7 +27,7 @@ from expkit.specs.question import ResearchQuestion
 
 
 @click.command("package")
-@click.argument("name", metavar="ARM")
+@click.argument("name", metavar="ARM", shell_complete=offers.arms)
 @click.option("--seed", type=click.IntRange(min=0), help="The seed to take.  [default: by the rule]")
 @click.option("--rule", type=click.Choice(["best"]), help="How to choose the seed.  [default: best]")
 @click.option("--question", "question_name", metavar="QUESTION", help="Whose evidence, where several draw on the arm.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from rich.markup import escape
 
+from expkit.cli import offers
 from expkit.cli.console import print_json, results, table
 from expkit.cli.project import open_project, target_named
 from expkit.ledger.ledger import Ledger
@@ -15,7 +16,7 @@ from expkit.specs.question import ResearchQuestion
 
 
 @click.command("plan")
-@click.argument("target", metavar="[QUESTION|EXPERIMENT]", required=False)
+@click.argument("target", metavar="[QUESTION|EXPERIMENT]", required=False, shell_complete=offers.targets)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def command(ctx: click.Context, target: str | None, as_json: bool) -> None:

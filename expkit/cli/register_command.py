@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from expkit.cli import offers
 from expkit.cli.console import results
 from expkit.cli.project import open_project, question_named
 from expkit.dossier import Dossier
@@ -14,7 +15,7 @@ from expkit.provenance.history import History
 
 
 @click.command("register")
-@click.argument("question")
+@click.argument("question", shell_complete=offers.questions)
 @click.pass_context
 def command(ctx: click.Context, question: str) -> None:
     """Tag the hypotheses as they stand, so that they can be pushed before their data exist.

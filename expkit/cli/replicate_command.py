@@ -10,6 +10,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
+from expkit.cli import offers
 from expkit.cli.console import print_json, results, styled_verdict, table
 from expkit.cli.failures import refuse_failures
 from expkit.cli.progress import Narrator
@@ -27,7 +28,7 @@ _AGREEMENT = {True: "[green]agrees[/]", False: "[bold red]differs[/]", None: "[d
 
 
 @click.command("replicate")
-@click.argument("question")
+@click.argument("question", shell_complete=offers.questions)
 @click.option("--root", type=click.IntRange(0, _LARGEST_ROOT), help="The root to use; it earns no grade.")
 @click.option("--commit", metavar="REF", help="The commit whose id gives the root.  [default: HEAD]")
 @click.option("--record", is_flag=True, help="Write the replication into the question's evidence and outcome.")

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import click
 from rich.markup import escape
 
+from expkit.cli import offers
 from expkit.cli.console import print_json, results, table
 from expkit.cli.progress import Narrator
 from expkit.cli.project import open_project, question_named
@@ -20,7 +21,7 @@ from expkit.reproduction.sample import RULE
 
 
 @click.command("reproduce")
-@click.argument("name", metavar="QUESTION|ATTEMPT")
+@click.argument("name", metavar="QUESTION|ATTEMPT", shell_complete=offers.questions)
 @click.option(
     "--on",
     type=click.Choice(["image", "host"]),

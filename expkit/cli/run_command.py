@@ -9,6 +9,7 @@ from typing import Literal
 import click
 from rich.markup import escape
 
+from expkit.cli import offers
 from expkit.cli.console import log, results
 from expkit.cli.failures import refuse_failures
 from expkit.cli.foreseen import uncommitted
@@ -27,7 +28,7 @@ from expkit.tracking.place import shown, store_file
 
 
 @click.command("run")
-@click.argument("target", metavar="QUESTION|EXPERIMENT")
+@click.argument("target", metavar="QUESTION|EXPERIMENT", shell_complete=offers.targets)
 @click.option(
     "-j", "--workers", type=click.IntRange(min=1), help="Cores, or trials of a program at once.  [default: all]"
 )

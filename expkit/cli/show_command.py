@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from expkit.cli import pages
+from expkit.cli import offers, pages
 from expkit.cli.console import print_json, results
 from expkit.cli.environments import environments_json, print_environments
 from expkit.cli.project import arm_named, open_project
@@ -24,7 +24,7 @@ _ENVIRONMENTS = "env"
 
 
 @click.command("show")
-@click.argument("name", metavar="QUESTION|EXPERIMENT|ARM|ATTEMPT|env")
+@click.argument("name", metavar="QUESTION|EXPERIMENT|ARM|ATTEMPT|env", shell_complete=offers.anything)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def command(ctx: click.Context, name: str, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 from rich.markup import escape
 
+from expkit.cli import offers
 from expkit.cli.console import log, print_json, results, styled_verdict, table
 from expkit.cli.project import open_project, questions_named
 from expkit.dossier import Dossier
@@ -19,7 +20,7 @@ from expkit.publish import question_publishing
 
 
 @click.command("status")
-@click.argument("question", required=False)
+@click.argument("question", required=False, shell_complete=offers.questions)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def command(ctx: click.Context, question: str | None, as_json: bool) -> None:

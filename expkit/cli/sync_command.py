@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from expkit.cli import offers
 from expkit.cli.console import log, results
 from expkit.cli.progress import Narrator
 from expkit.cli.project import open_project, target_named
@@ -19,7 +20,7 @@ from expkit.specs.question import ResearchQuestion
 
 
 @click.command("sync")
-@click.argument("target", metavar="[QUESTION|EXPERIMENT]", required=False)
+@click.argument("target", metavar="[QUESTION|EXPERIMENT]", required=False, shell_complete=offers.targets)
 @click.pass_context
 def command(ctx: click.Context, target: str | None) -> int:
     """Publish to MLflow what is recorded and not published yet.

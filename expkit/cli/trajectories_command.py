@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from expkit.cli import offers
 from expkit.cli.console import log, results
 from expkit.cli.project import arm_named, open_project
 from expkit.errors import InvalidUsage, NotWritable
@@ -16,7 +17,7 @@ from expkit.specs.recording import MOST_KEPT, MOST_REPLAYED
 
 
 @click.command("trajectories")
-@click.argument("arm", metavar="ARM")
+@click.argument("arm", metavar="ARM", shell_complete=offers.arms)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Whose steps to write.")
 @click.option(
     "--last-steps",
@@ -55,7 +56,12 @@ def command(ctx: click.Context, arm: str, seed: int, last_steps: int, output: Pa
         with output.open("wb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]
     except OSError as error:
-        raise NotWritable("the file cannot be written", where=str(output), why=error.strerror) from error
+        raise NotWritable(
+            "the file cannot be written",
+            where=str(output),
+            why=error.strerror,
+            mend="name another file, in a folder that can be written to: --output FILE.npz",
+        ) from error
     results().print(f"wrote {output}: {len(arrays['step']):,} steps of seed {seed} of {planned.name}")
 
 
