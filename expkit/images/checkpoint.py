@@ -116,7 +116,10 @@ def build_checkpoint(
             call(engine, image.id, reference)
         except (DockerException, RequestException) as error:
             raise ServiceAbsent(
-                "the container engine gives the image no name", where=reference, why=said(error)
+                "the container engine gives the image no name",
+                where=reference,
+                why=said(error),
+                mend="see that the engine runs (expkit doctor), then type the same command again",
             ) from error
     return resolve(engine, reference, pull=False)
 

@@ -43,12 +43,12 @@ def tracked(root: Path, commit: str) -> Tracked:
     """
     repository = find(root)
     if isinstance(repository, Refusal):
-        raise InvalidUsage("git does not tell which files it tracks", where=str(root), why=repository.reason)
+        raise _untold(root, repository.reason)
     try:
         entries = _entries(repository)
         committed = int(repository.ask("log", "--max-count=1", "--format=%ct", commit))
     except Refused as refused:
-        raise InvalidUsage("git does not tell which files it tracks", where=str(root), why=str(refused)) from refused
+        raise _untold(root, str(refused)) from refused
     files = sorted(path for path, mode in entries.items() if mode != _SUBMODULE and not GENERATED.fullmatch(text(path)))
     folders = _Folders(root)
     present = {path for path in files if folders.hold(os.fsdecode(path))}
@@ -123,3 +123,12 @@ class _Folders:
         if folder not in self._real:
             self._real[folder] = not folder.is_symlink() and self._is_real(folder.parent)
         return self._real[folder]
+
+
+def _untold(root: Path, why: str | None) -> InvalidUsage:
+    return InvalidUsage(
+        "git does not tell which files it tracks",
+        where=str(root),
+        why=why,
+        mend="commit the project first: git init && git add --all && git commit; or see what git needs: expkit doctor",
+    )

@@ -70,7 +70,10 @@ def build_project(
             pack(context, root, files.present, beside=beside, when=files.committed)
         except OSError as error:
             raise InvalidUsage(
-                "a file cannot be packed", where=str(error.filename or root), why=error.strerror or str(error)
+                "a file cannot be packed",
+                where=str(error.filename or root),
+                why=error.strerror or str(error),
+                mend="make it a readable file, or take it out of git: git rm --cached FILE",
             ) from error
         if committed(root) != git:
             raise InvalidUsage("the project's files changed while they were packed", mend="build again")

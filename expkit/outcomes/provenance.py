@@ -27,7 +27,11 @@ def run_provenance(results: Iterable[ArmResults]) -> RunProvenance:
         trials |= {(arm.arm_key, arm.root, arm.streams, seed) for seed in arm.seeds}
     attempts = [used[name] for name in sorted(used)]
     if not attempts:
-        raise TrialFailed("no trial has finished", why="Without a result there is nothing to write evidence from.")
+        raise TrialFailed(
+            "no trial has finished",
+            why="Without a result there is nothing to write evidence from.",
+            mend="run the question first: expkit run QUESTION",
+        )
     newest = attempts[-1].provenance
     states = {attempt.provenance.git.state for attempt in attempts}
     return RunProvenance(

@@ -225,7 +225,12 @@ def _write(file: Path, content: bytes) -> bool:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
     except OSError as error:
-        raise NotWritable(f"{file.name} cannot be written", where=str(file), why=error.strerror) from error
+        raise NotWritable(
+            f"{file.name} cannot be written",
+            where=str(file),
+            why=error.strerror,
+            mend=f"make {file.parent} a folder that can be written to, then type the same command again",
+        ) from error
     return True
 
 

@@ -151,7 +151,11 @@ class History:
                 mend="commit the declarations first: git add -A && git commit",
             )
         if name.startswith("-") or self._repository.answer("check-ref-format", f"refs/tags/{name}") is None:
-            raise InvalidUsage(f"{name!r} cannot be the name of a tag", why="git check-ref-format refuses it")
+            raise InvalidUsage(
+                f"{name!r} cannot be the name of a tag",
+                why="git check-ref-format refuses it",
+                mend="give the question an id of letters, digits and hyphens",
+            )
         try:
             self._repository.ask(
                 *("tag", "--annotate", "--no-sign", "--cleanup=verbatim", "--file=-", "--", name),

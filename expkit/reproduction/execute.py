@@ -85,7 +85,11 @@ def execute(
                 )
     _refuse_failure([one.error for one in ended if one.error], len(batches), executor.where)
     if absent := taken - executed.keys():
-        raise TrialFailed(f"{len(absent):,} of {len(taken):,} trials were not executed", where=executor.where)
+        raise TrialFailed(
+            f"{len(absent):,} of {len(taken):,} trials were not executed",
+            where=executor.where,
+            mend="type the same command again; if it stays so, look at the machine: expkit doctor",
+        )
     return executed
 
 

@@ -121,7 +121,9 @@ def account_of_attempts(ledger: Ledger, prefix: str) -> Account:
     finished = [attempt for attempt in attempts if attempt.result]
     if not finished:
         raise InvalidUsage(
-            f"attempt {attempts[0].id} failed: it recorded no results to compare with", why=attempts[0].error
+            f"attempt {attempts[0].id} failed: it recorded no results to compare with",
+            why=attempts[0].error,
+            mend=f"name one that finished; they are listed by: expkit show {attempts[0].work.arm.name}",
         )
     arms = list(dict.fromkeys(attempt.work.arm.name for attempt in finished))
     if any(isinstance(attempt.work.arm, RecordedArm) for attempt in finished):

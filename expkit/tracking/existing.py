@@ -72,7 +72,12 @@ def export(uri: str, name: str, meant: Meant) -> Exported:
     runs = _runs(uri, name)
     finished = [run for run in runs if run.info.status == "FINISHED"]
     if not finished:
-        raise InvalidUsage(f"no run of {name!r} is finished", where=shown(uri), why=f"it has {len(runs)} runs")
+        raise InvalidUsage(
+            f"no run of {name!r} is finished",
+            where=shown(uri),
+            why=f"it has {len(runs)} runs",
+            mend="wait until its runs have ended, or name another MLflow experiment: expkit ingest mlflow:NAME",
+        )
     keys = dict.fromkeys(key for run in finished for key in _keys(run))
     remarks: list[str] = []
     arm = _key(keys, meant.arm, ARM, "--arm", "the arm", remarks)

@@ -117,7 +117,11 @@ def _own(
             own.advance(range(1), first, min(first + _LOOK_UP, steps))
         return Replayed(q=own.learnt()[0], visits=own.visits[0])
     except OwnCodeFailed as failed:
-        raise ExecutorFailed(str(failed), where=f"arm {work.arm.name}") from failed
+        raise ExecutorFailed(
+            str(failed),
+            where=f"arm {work.arm.name}",
+            mend="mend the agent's code, which makes it a new arm, then: expkit run QUESTION",
+        ) from failed
 
 
 def check_replay(work: Work, seed: int, trial: Replayed, q: NDArray[np.float64], visits: NDArray[np.int64]) -> None:
