@@ -11,6 +11,7 @@ from rich.table import Table
 
 from expkit.cli import offers
 from expkit.cli.console import print_json, print_link, results, table
+from expkit.cli.drawn import print_arms
 from expkit.cli.project import open_project, project_root, question_named
 from expkit.dossier import Dossier
 from expkit.errors import InvalidUsage
@@ -72,6 +73,7 @@ def command(ctx: click.Context, question: str, metric: str, refs: tuple[str, ...
     several = len(evidence.experiments) > 1
     results().print(f"[bold]{evidence.question}[/] · {escape(metric)}")
     results().print(_statistics(evidence.arms, metric, several=several))
+    print_arms(evidence.arms, [_name(arm, several) for arm in evidence.arms], metric)
     if varying:
         results().print("\n[dim]what differs between them[/]")
         results().print(_settings(evidence.arms, varying, several=several))

@@ -41,8 +41,9 @@ def _console(terminal: bool, *, stderr: bool = False) -> Console:
 
 
 def print_json(value: object) -> None:
-    """Write a JSON value on stdout, two spaces an indent."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    """Write a JSON value on stdout, two spaces an indent; with escapes for what the terminal's encoding lacks."""
+    plain = not (sys.stdout.encoding or "").lower().startswith("utf")
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=plain) + "\n")
 
 
 def print_link(label: str, url: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from expkit.cli.encoding import write_in_any_encoding
 from expkit.errors import ExpkitError, InvalidDeclaration
 
 COMMANDS = {
@@ -112,6 +113,7 @@ def main() -> None:
     """Run the command line; an expkit error becomes its message on stderr and its exit code."""
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look through every installed package
     gc.set_threshold(200_000)  # a command lives for seconds; the collector would walk its imports over and over
+    write_in_any_encoding(sys.stdout, sys.stderr)
     arguments: dict[str, Any] = {"prog_name": "expkit", "standalone_mode": False}
     try:
         code = expkit(**arguments)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
+from rich.markup import escape
 
 from expkit.cli import offers, pages
 from expkit.cli.console import print_json, results
 from expkit.cli.environments import environments_json, print_environments
 from expkit.cli.project import arm_named, open_project
 from expkit.dossier import Dossier
+from expkit.errors import InvalidUsage
 from expkit.ledger.ledger import Ledger
 from expkit.outcomes.freshness import parameters
 from expkit.outcomes.sentences import finding
@@ -25,9 +28,22 @@ _ENVIRONMENTS = "env"
 
 @click.command("show")
 @click.argument("name", metavar="QUESTION|EXPERIMENT|ARM|ATTEMPT|env", shell_complete=offers.anything)
+@click.option(
+    "--figure",
+    is_flag=False,
+    flag_value="",
+    metavar="[policy|curve|seeds]",
+    help="Draw one figure of an arm to an SVG file: without a word, the policy of what expkit trained, else the seeds.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE.svg",
+    help="Where the figure goes; else it is named after the arm, in the current folder. An older one is replaced.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
-def command(ctx: click.Context, name: str, as_json: bool) -> None:
+def command(ctx: click.Context, name: str, figure: str | None, output: Path | None, as_json: bool) -> None:
     """One question, experiment, arm or attempt in full; or, as env, every environment with its exact values.
 
     \b
@@ -37,13 +53,19 @@ def command(ctx: click.Context, name: str, as_json: bool) -> None:
       expkit show strategies/gambler   (or gambler, where one experiment has it)
       expkit show 20261120T1201        (an attempt, by the beginning of its id)
       expkit show env              (versions, sizes, exact optima)
+      expkit show gambler --figure     (what it has learned, to strategies-gambler-policy.svg)
     """
+    if output is not None and figure is None:
+        raise InvalidUsage("--output is for a figure", mend=f"expkit show {name} --figure --output {output}")
     project, paths = open_project(ctx)
     ledger = Ledger(paths.ledger)
-    if name[:8].isdigit() and (attempts := ledger.find(name)):
+    if figure is None and name[:8].isdigit() and (attempts := ledger.find(name)):
         _show_attempts(attempts, as_json)
         return
     planned = {one.id: plan(one, ledger.recorded) for one in project.experiments.values()}
+    if figure is not None:
+        _draw(project, ledger, _named(project, planned, name), figure, output, as_json)
+        return
     if name == _ENVIRONMENTS and name not in planned:
         every = [arm for arms in planned.values() for arm in arms]
         if as_json:
@@ -79,6 +101,23 @@ def _named(project: Project, planned: dict[str, tuple[PlannedArm, ...]], given: 
     named = [*project.questions, *project.experiments, *arms]
     found = given if "/" in given else match("question, experiment, arm or attempt", given, named)
     return found if found in project.questions or found in project.experiments else arm_named(planned, found)
+
+
+def _draw(
+    project: Project, ledger: Ledger, arm: str | PlannedArm, figure: str, output: Path | None, as_json: bool
+) -> None:
+    from expkit.cli.figure import asked, draw_figure
+
+    if not isinstance(arm, PlannedArm):
+        raise InvalidUsage(
+            f"{arm} is not an arm, and a figure is drawn of one", mend=f"name one of its arms: expkit show {arm}"
+        )
+    kind, file = asked(arm, figure, output)
+    draw_figure(project, ledger, arm, kind, file)
+    if as_json:
+        print_json({"experiment": arm.experiment, "arm": arm.name, "figure": kind, "file": str(file)})
+    else:
+        results().print(f"wrote {escape(str(file))}", soft_wrap=True)
 
 
 def _show_attempts(attempts: tuple[Attempt, ...], as_json: bool) -> None:

@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from expkit.cli import offers
 from expkit.cli.console import log, print_json, results, styled_verdict, table
+from expkit.cli.drawn import print_intervals
 from expkit.cli.project import open_project, questions_named
 from expkit.dossier import Dossier
 from expkit.outcomes.freshness import staleness
@@ -27,14 +28,16 @@ def command(ctx: click.Context, question: str | None, as_json: bool) -> None:
     """Every hypothesis: its verdict, how it is registered, and what is still to do."""
     project, _ = open_project(ctx)
     history = History(project.root)
-    states = [_state(Dossier(project, one), history) for one in questions_named(project, question)]
+    dossiers = [Dossier(project, one) for one in questions_named(project, question)]
+    states = [_state(dossier, history) for dossier in dossiers]
     if as_json:
         print_json(states)
         return
-    for index, state in enumerate(states):
+    for index, (dossier, state) in enumerate(zip(dossiers, states, strict=True)):
         if index:
             results().print()
         _print(state)
+        print_intervals(dossier.evidence)
 
 
 def _print(state: dict[str, Any]) -> None:

@@ -7,9 +7,9 @@ optimises a discounted return; these are averages.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,27 @@ def optimal_gain(mdp: Mdp) -> float:
     every node an action that leads to a higher gain or, at the same gain, to a higher reward plus bias. It begins
     with the best policy that always takes the same action, from where long corridors need few rounds.
     """
+    return _optimum(mdp).gain
+
+
+def best_actions(mdp: Mdp) -> NDArray[np.bool_]:
+    """Which actions lose nothing: bool [states, actions], all False in states that no policy reaches from the start.
+
+    Taken once, with the best policy before and after, such an action costs neither gain nor, at the same gain, reward.
+    """
+    choices, optimum = _reachable(_choices(mdp)), _optimum(mdp)
+    best = np.zeros((mdp.states, mdp.actions), dtype=np.bool_)
+    for node, options in choices.items():
+        if node:
+            worth = [optimum.worth(option) for option in options]
+            gain, value = worth[optimum.acting[node]]
+            best[node - 1] = [
+                gain - gains <= optimum.gain_noise and value - values <= optimum.value_noise for gains, values in worth
+            ]
+    return best
+
+
+def _optimum(mdp: Mdp) -> _Optimum:
     choices = _reachable(_choices(mdp))
     position = {node: i for i, node in enumerate(choices)}
     constant = [
@@ -83,18 +104,40 @@ def optimal_gain(mdp: Mdp) -> float:
         seen.add(policy)
         solved = _solve({node: choices[node][action] for node, action in acting.items()})
         best = max(best, solved.gain[0])
-        gain_noise = _NOISE * max(map(abs, solved.gain))
-        value_noise = _NOISE * max(map(abs, solved.bias + solved.gain))
+        optimum = _Optimum(best, dict(acting), position, solved)
         for node, options in choices.items():
-            rows = [{position[target]: p for target, p in option.row.items()} for option in options]
-            gains = [expectation(row, solved.gain) for row in rows]
-            values = [option.reward + expectation(row, solved.bias) for option, row in zip(options, rows, strict=True)]
+            worth = [optimum.worth(option) for option in options]
             for action in range(len(options)):
-                higher = gains[action] - gains[acting[node]]
-                better = values[action] - values[acting[node]]
-                if higher > gain_noise or (higher >= -gain_noise and better > value_noise):
+                higher = worth[action][0] - worth[acting[node]][0]
+                better = worth[action][1] - worth[acting[node]][1]
+                if higher > optimum.gain_noise or (higher >= -optimum.gain_noise and better > optimum.value_noise):
                     acting[node] = action
-    return best
+    return optimum
+
+
+@dataclass(frozen=True)
+class _Optimum:
+    """The best gain, a policy that attains it by node, and what follows from that policy by position."""
+
+    gain: float
+    acting: Mapping[int, int]
+    position: Mapping[int, int]
+    solved: LongRun
+
+    @cached_property
+    def gain_noise(self) -> float:
+        """By how much gains differ through rounding."""
+        return _NOISE * max(map(abs, self.solved.gain))
+
+    @cached_property
+    def value_noise(self) -> float:
+        """By how much values differ through rounding."""
+        return _NOISE * max(map(abs, self.solved.bias + self.solved.gain))
+
+    def worth(self, option: _Choice) -> tuple[float, float]:
+        """Gain and value of an action that is followed by the policy."""
+        row = {self.position[target]: p for target, p in option.row.items()}
+        return expectation(row, self.solved.gain), option.reward + expectation(row, self.solved.bias)
 
 
 @dataclass(frozen=True)

@@ -65,32 +65,54 @@ def optimal_return(mdp: Mdp, discount: float = 1.0) -> float:
     Programming and Optimal Control, on stochastic shortest paths). inf where a policy may be paid for ever; -inf where
     none has a finite return.
     """
+    return _optimum(mdp, discount)[0]
+
+
+def best_actions(mdp: Mdp, discount: float = 1.0) -> NDArray[np.bool_]:
+    """Which actions lose nothing: bool [states, actions], all False in states that no policy reaches from the start.
+
+    Taken once, with the best policy before and after, such an action costs no return. All False where no policy has a
+    finite one.
+    """
+    best = np.zeros((mdp.states, mdp.actions), dtype=np.bool_)
+    optimum, worth, noise = _optimum(mdp, discount)
+    if math.isfinite(optimum):
+        for node, values in worth.items():
+            if node:
+                best[node - 1] = [max(values) - value <= noise for value in values]
+    return best
+
+
+def _optimum(mdp: Mdp, discount: float) -> tuple[float, dict[int, list[float]], float]:
+    """The best return; what each action of each node is worth before the best policy; by how much rounding errs."""
     choices = _choices(mdp, discount)
     acting = dict.fromkeys(choices, 0)
     if discount == 1:
         endless = _end_components(choices)
         if any(choices[node][action][1] > 0 for node, actions in endless.items() for action in actions):
-            return math.inf
+            return math.inf, {}, 0.0
         acting |= {node: actions[0] for node, actions in _free(choices, endless).items()}
         acting |= _towards(choices, {0, *_free(choices, endless)})
     best, seen = -math.inf, set[tuple[int, ...]]()
     position = {node: i for i, node in enumerate(choices)}
+    worth: dict[int, list[float]] = {}
+    noise = 0.0
     while (policy := tuple(acting.values())) not in seen:  # rounding could lead in a circle: once round is enough
         seen.add(policy)
         solved = _solve({node: choices[node][action] for node, action in acting.items()})
         best = max(best, solved.gain[0])
         if not math.isfinite(best):
-            return best
+            return best, worth, noise
         noise = _NOISE * max(map(abs, solved.bias))
         for node, options in choices.items():
-            values = [
+            worth[node] = [
                 reward + expectation({position[target]: p for target, p in row.items()}, solved.bias)
                 for row, reward in options
             ]
-            for action, value in enumerate(values):
-                if value > values[acting[node]] + noise:
+            for action, value in enumerate(worth[node]):
+                if value > worth[node][acting[node]] + noise:
                     acting[node] = action
-    return best
+    return best, worth, noise
 
 
 def endless_pay(mdp: Mdp) -> tuple[int, int] | None:

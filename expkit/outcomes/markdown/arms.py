@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from expkit.outcomes import numbers, wording
 from expkit.outcomes.markdown.origins import definition, origins
 from expkit.outcomes.markdown.text import code, folded, plain, table
+from expkit.outcomes.varied import parameter, sweeps
 from expkit.records.evidence import ArmEvidence, Evidence
 
 _MOST_OPEN = 15
@@ -35,7 +36,22 @@ def arms(evidence: Evidence) -> str:
             parts += _tables(evidence, own, metric)
         parts += _references(own)
     seeds = f"![{_capitalised(plain(wording.primary_phrase(evidence)))} of every seed, by arm](figures/seeds.svg)"
-    return "\n\n".join([*parts, *([_CURVES] if exact or not evidence.arms else []), seeds])
+    curves = [_CURVES] if exact or not evidence.arms else []
+    return "\n\n".join([*parts, *_sweep(evidence), *curves, seeds])
+
+
+def _sweep(evidence: Evidence) -> list[str]:
+    """The heat map, where two parameters are varied together; its alternative text tells where the best cells are."""
+    varied = sweeps(evidence)
+    if not varied:
+        return []
+    told = []
+    for one in varied:
+        phrase = _capitalised(wording.metric_in(evidence, one.experiment, one.metric))
+        pair = " and ".join(map(parameter, one.paths))
+        best = [" and ".join(map(wording.setting_text, place)) for place in one.arms if place in one.best]
+        told.append(f"{phrase} by {pair}, interquartile mean; best at {'; '.join(best) or 'none'}")
+    return [f"![{plain('. '.join(told))}](figures/sweep.svg)"]
 
 
 def metrics_shown(evidence: Evidence, experiment: str) -> list[str]:
