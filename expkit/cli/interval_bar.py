@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 from expkit.records.interval import Interval
 
 _ROOM = 0.18
 """What is left free on both sides, by the width of what is shown."""
+
+_LARGEST = sys.float_info.max
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,8 @@ def scale_of(region: Interval, interval: Interval, estimate: float) -> tuple[flo
     ends = (region.low, region.high, interval.low, interval.high, estimate)
     shown = [end for end in ends if end is not None]
     low, high = min(shown), max(shown)
-    width = (high - low) or abs(high) or 1.0
-    return low - _ROOM * width, high + _ROOM * width
+    room = _ROOM * min((high - low) or abs(high) or 1.0, _LARGEST)
+    return max(-_LARGEST, low - room), min(_LARGEST, high + room)
 
 
 def interval_bar(
@@ -70,7 +73,7 @@ def column(value: float | None, scale: tuple[float, float], width: int, open_end
     if value is None:
         return open_end
     room = high / 2 - low / 2  # halved: the whole may be beyond the largest double
-    share = (value / 2 - low / 2) / room if room > 0 else 0.5
+    share = (min(max(value, low), high) / 2 - low / 2) / room if room > 0 else 0.5
     return min(width - 1, max(0, int(share * width)))
 
 

@@ -42,4 +42,4 @@ def histogram(values: Sequence[float], low: float, high: float, *, width: int, u
 def _share(value: float, low: float, high: float) -> float:
     """Where a value lies on a scale, from 0 to 1; in the middle of one without width."""
     width = high / 2 - low / 2  # halved: the whole may be beyond the largest double
-    return min(1.0, max(0.0, (value / 2 - low / 2) / width)) if width > 0 else 0.5
+    return (min(max(value, low), high) / 2 - low / 2) / width if width > 0 else 0.5

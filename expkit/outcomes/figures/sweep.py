@@ -153,7 +153,7 @@ def _frame(axes: Axes, column: int, row: int, ink: str, hypotheses: Sequence[str
     told = canvas.shortened(", ".join(hypotheses), max(3, int(width / 7)))
     if told:
         small: dict[str, Any] = {"fontsize": canvas.TINY - 1.3, "color": ink, "ha": "left", "va": "top"}
-        axes.text(column + 0.05 + 3 / width, row + 0.1, told, **small)
+        axes.text(column + 0.05 + 5 / width, row + 0.13, told, **small)
 
 
 def _count(arm: ArmEvidence, most: int) -> str:

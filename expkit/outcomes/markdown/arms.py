@@ -42,7 +42,7 @@ def arms(evidence: Evidence) -> str:
 
 def _sweep(evidence: Evidence) -> list[str]:
     """The heat map, where two parameters are varied together; its alternative text tells where the best cells are."""
-    varied = sweeps(evidence)
+    varied = sweeps(evidence) if "sweep.svg" in evidence.figures else ()  # evidence from before there was one has none
     if not varied:
         return []
     told = []

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+
+from expkit.outcomes.figures.draw import draw_learned
+from expkit.outcomes.figures.learned import Learned
+from expkit.outcomes.figures.policy import is_small, right
+from tests.outcomes.test_figures import HOSTILE, texts
+
+DUNGEON = Learned(
+    arm="strategies/gambler",
+    states=("tile 1", "tile 2", "tile 3"),
+    actions=("FORWARD", "BACKWARD"),
+    q=np.array([[9.25, 1.5], [2.0, 2.0], [1.0, 3.0]]),
+    greedy=np.array([[1.0, 0.0], [0.5, 0.5], [0.25, 0.75]]),
+    ties=np.array([0.0, 1.0, 0.0]),
+    best=np.array([[True, False]] * 3),
+    measure="average reward per step",
+    start=np.array([True, False, False]),
+    seeds=4,
+    is_dungeon=True,
+)
+TABLE = replace(
+    DUNGEON,
+    states=("state 0", "state 1", "state 2"),
+    actions=("action 0", "action 1"),
+    best=np.array([[True, False], [True, True], [False, False]]),
+    is_dungeon=False,
+)
+
+
+def test_a_dungeon_is_drawn_with_what_each_tile_was_worth() -> None:
+    """Q-values, shares of seeds, the start and ties are written; who is wrong where is written, too."""
+    words = texts(draw_learned(DUNGEON))
+    assert {"tile 1, start", "tile 2, 100 % tie", "Q 9.25", "25 %", "75 %", "→ FORWARD", "← BACKWARD"} <= set(words)
+    assert right(DUNGEON) == [1.0, 0.5, 0.25]
+    assert [word for word in words if word in ("seeds right", "most seeds are wrong")] == [
+        "seeds right",
+        "most seeds are wrong",
+    ]
+
+
+def test_any_other_table_has_a_row_for_each_state_that_something_leads_to() -> None:
+    """What no policy reaches is left out and counted; without an optimum, nothing is left out and nothing framed."""
+    words = texts(draw_learned(TABLE))
+    assert {"state 0, start", "state 1, 100 % tie", "100 % · Q 9.25", "action 1"} <= set(words)
+    assert not any(word.startswith("state 2") for word in words)
+    assert any("1 state that nothing leads to left out" in word for word in words)
+    unknown = texts(draw_learned(replace(TABLE, best=None)))
+    assert "state 2" in unknown
+    assert not {"exactly best", "seeds right"} & set(unknown)
+
+
+def test_a_table_that_nobody_could_read_is_not_small() -> None:
+    """Sixty states are; of those that can be reached."""
+    many = replace(
+        TABLE,
+        states=tuple(f"state {k}" for k in range(61)),
+        q=np.zeros((61, 2)),
+        greedy=np.full((61, 2), 0.5),
+        ties=np.ones(61),
+        best=np.ones((61, 2), dtype=np.bool_),
+        start=np.zeros(61, dtype=np.bool_),
+    )
+    assert is_small(TABLE)
+    assert not is_small(many)
+    assert many.best is not None
+    assert is_small(replace(many, best=many.best & (np.arange(61) < 60)[:, None]))
+
+
+@pytest.mark.parametrize("table", [DUNGEON, TABLE], ids=["dungeon", "table"])
+def test_the_same_table_is_the_same_bytes_under_a_hostile_matplotlibrc(table: Learned, tmp_path: Path) -> None:
+    """Whatever settings the process has."""
+    here = draw_learned(table)
+    (tmp_path / "matplotlibrc").write_text(HOSTILE)
+    with matplotlib.rc_context(fname=str(tmp_path / "matplotlibrc")):
+        assert draw_learned(table) == here
