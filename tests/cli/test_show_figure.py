@@ -28,7 +28,7 @@ seeds: {root: 7, count: 6}
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ((), {"strategies/gambler: the policy of 6 seeds", "→ FORWARD", "tile 1, start", "exactly best"}),
+        ((), {"strategies/gambler: the policy of 6 seeds", "→ FORWARD", "tile 1", "start", "exactly best"}),
         (("curve",), {"gambler", "reward per step", "random walk 1.3125, exact"}),
         (("seeds",), {"gambler", "n = 6", "one seed"}),
     ],

@@ -76,12 +76,15 @@ def _tiles(figure: Figure, table: Learned, height: float, body: float) -> None:
         middle = _TILE + _LANE * (action + 0.5)
         axes.text(-0.04, middle, f"{sign} {table.actions[action]}", ha="right", va="center", fontsize=canvas.SMALL)
     foot = _TILE + 2 * _LANE + 0.17
-    shares = right(table)
+    shares, start = right(table), ["start" if begins else "" for begins in table.start]
     if any(share is not None for share in shares):
         axes.text(-0.04, foot, "seeds right", ha="right", va="center", fontsize=canvas.TINY, color=canvas.SOFT)
     for tile, name in enumerate(table.states):
         axes.add_patch(Rectangle((tile + 0.04, 0.06), 0.92, _TILE - 0.14, fc="#f6f8fa", ec=canvas.FAINT, lw=1))
-        axes.text(tile + 0.5, 0.2, _named(table, tile, name), ha="center", va="center", fontsize=canvas.SMALL)
+        tie = f"{numbers.percent(float(table.ties[tile]))} tie" if table.ties[tile] else ""
+        for y, text, colour in ((0.17, name, canvas.INK), (0.31, start[tile], canvas.SOFT), (0.66, tie, canvas.SOFT)):
+            size = canvas.SMALL if y < 0.2 else canvas.TINY if count <= 8 else canvas.TINY - 1.5
+            axes.text(tile + 0.5, y, text, ha="center", va="center", fontsize=size, color=colour)
         _arrow(axes, table, tile, shares[tile])
         for action in range(2):
             box = (tile + 0.04, _TILE + _LANE * action + 0.03, 0.92, _LANE - 0.06)
@@ -97,10 +100,10 @@ def _arrow(axes: Axes, table: Learned, tile: int, share: float | None) -> None:
     ends = (tile + 0.2, tile + 0.8) if forward >= backward else (tile + 0.8, tile + 0.2)
     style = "<|-|>" if forward == backward else "-|>"
     colour = canvas.SOFT if share is None else _of(share)
-    y = 0.48
+    y = 0.49
     arrow = FancyArrowPatch((ends[0], y), (ends[1], y), arrowstyle=style, mutation_scale=16, lw=2.4, color=colour)
     axes.add_patch(arrow)
-    if share is not None and share <= 0.5:
+    if share is not None and share < 0.5:
         axes.plot([tile + 0.5], [y], ls="none", marker="X", ms=9, color=colour, mec="white", mew=0.8, zorder=5)
 
 
@@ -125,7 +128,7 @@ def _table(figure: Figure, table: Learned, height: float, body: float) -> None:
         if (share := shares[state]) is not None:
             told = numbers.percent(share)
             axes.text(edge, middle, told, va="center", fontsize=canvas.SMALL, color=_of(share))
-            if share <= 0.5:
+            if share < 0.5:
                 aside = edge + 0.11 * len(table.actions)
                 axes.plot([aside], [middle], ls="none", marker="X", ms=6, color=_of(share), mew=0, clip_on=False)
 
@@ -157,9 +160,10 @@ def _cell(
 
 
 def _places(table: Learned) -> int:
-    """Decimals that tell the actions of a state apart, two at the most."""
+    """Decimals that tell the actions of a state apart, and that there is room for."""
     largest = float(np.abs(table.q).max())
-    return 0 if largest >= 1000 else 1 if largest >= 100 else 2
+    crowded = table.is_dungeon and 8 < len(table.states) <= _MOST_TILES
+    return 0 if largest >= 1000 else 1 if largest >= 100 or crowded else 2
 
 
 def _named(table: Learned, state: int, name: str) -> str:
@@ -172,7 +176,7 @@ def _named(table: Learned, state: int, name: str) -> str:
 
 def _of(share: float) -> str:
     """The colour of a state: whether most seeds are right there."""
-    return canvas.SUPPORTED if share > 0.5 else canvas.REFUTED
+    return canvas.SUPPORTED if share > 0.5 else canvas.REFUTED if share < 0.5 else canvas.SOFT
 
 
 def _legend(table: Learned) -> list[Line2D | Patch]:
