@@ -20,7 +20,7 @@ arms:
   gambler: {agent: {kind: gambler}}
 sweep:
   arm: gambler
-  vary: {agent.learning_rate: [0.1, 0.5], agent.discount: [0.5, 0.9, 0.95]}
+  vary: {agent.learning_rate: [0.1, 0.5], agent.discount: [0.5, 0.9]}
 seeds: {root: 7, count: 6}
 """
 
@@ -40,17 +40,20 @@ def test_one_figure_of_an_arm_is_drawn_to_a_file(answered: Desk, kind: tuple[str
     assert (said.code, said.out.strip()) == (0, f"wrote {file}")
     drawn = (answered.root / file).read_bytes()
     assert words <= set(texts(drawn))
+    if kind:
+        return
     (answered.root / file).write_text("an older one")
-    told = json.loads(answered.expkit("show", "gambler", "--figure", *kind, "--json").out)
+    told = json.loads(answered.expkit("show", "gambler", "--figure", "policy", "--json").out)
     assert told["file"] == file
     assert (answered.root / file).read_bytes() == drawn
 
 
 def test_the_file_may_be_named(answered: Desk, tmp_path: Path) -> None:
-    """By --output, or in the place of the kind."""
+    """By --output, or in the place of the kind, which is then the usual one."""
     assert answered.expkit("show", "gambler", "--figure", "seeds", "--output", str(tmp_path / "a.svg")).code == 0
     assert answered.expkit("show", "gambler", "--figure", str(tmp_path / "b.svg")).code == 0
-    assert (tmp_path / "a.svg").read_bytes() != (tmp_path / "b.svg").read_bytes()
+    assert "one seed" in texts((tmp_path / "a.svg").read_bytes())
+    assert "every seed" in texts((tmp_path / "b.svg").read_bytes())
 
 
 def test_what_cannot_be_drawn_says_what_to_type(answered: Desk) -> None:
