@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from expkit.cli import offers
+from expkit.cli.browser import open_page
 from expkit.cli.console import print_json, print_link, results, table
 from expkit.cli.drawn import print_arms
 from expkit.cli.project import open_project, project_root, question_named
@@ -18,8 +19,9 @@ from expkit.errors import InvalidUsage
 from expkit.outcomes import numbers
 from expkit.outcomes.wording import setting_text
 from expkit.publish import Publishing, question_publishing
-from expkit.records.evidence import ArmEvidence
-from expkit.tracking.place import Links, links, store_file
+from expkit.records.evidence import ArmEvidence, Evidence
+from expkit.tracking.place import LOCAL_PORT, Links, links, store_file
+from expkit.tracking.view import compared
 
 _STATISTICS = ("mean", "iqm", "sd", "q05", "min", "max")
 
@@ -35,9 +37,15 @@ _STATISTICS = ("mean", "iqm", "sd", "q05", "min", "max")
     help="Compare the evidence of this commit (a branch, a tag, an id, HEAD~1) with the work tree's, or with that of "
     "a second --ref.",
 )
+@click.option("--open", "opens", is_flag=True, help="Open the comparison in a browser.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=LOCAL_PORT, show_default=True, help="Where `expkit ui` serves."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
-def command(ctx: click.Context, question: str, metric: str, refs: tuple[str, ...], as_json: bool) -> None:
+def command(
+    ctx: click.Context, question: str, metric: str, refs: tuple[str, ...], opens: bool, port: int, as_json: bool
+) -> None:
     """The arms of a question side by side, with links that open them in MLflow.
 
     Only parameters that differ between the arms are shown. With --ref, what differs between two commits instead:
@@ -46,9 +54,14 @@ def command(ctx: click.Context, question: str, metric: str, refs: tuple[str, ...
     \b
     Examples:
       expkit compare rq01
+      expkit compare rq01 --open
       expkit compare rq01 --ref main                 (main and the work tree)
       expkit compare rq01 --ref main --ref feature
     """
+    if opens and (refs or as_json):
+        raise InvalidUsage(
+            "--open opens the runs in MLflow; it goes with neither --ref nor --json", mend="leave it out"
+        )
     if refs:
         from expkit.cli.compare_refs import compare_refs
 
@@ -66,7 +79,7 @@ def command(ctx: click.Context, question: str, metric: str, refs: tuple[str, ...
         raise InvalidUsage(f"there is no metric {metric!r}", mend=f"the metrics are {', '.join(known)}")
     varying = _varying(evidence.arms)
     publishing = question_publishing(dossier, evidence)
-    opened = _links(publishing)
+    opened = _links(publishing, evidence, port)
     if as_json:
         print_json(_as_json(evidence.arms, varying, publishing, opened))
         return
@@ -79,12 +92,16 @@ def command(ctx: click.Context, question: str, metric: str, refs: tuple[str, ...
         results().print(_settings(evidence.arms, varying, several=several))
     results().print()
     if opened is None:
+        if opens:
+            raise InvalidUsage(f"{evidence.question} is not published yet", mend=f"expkit sync {evidence.question}")
         results().print(f"not published yet: expkit sync {evidence.question}")
         return
     print_link("charts   ", opened.experiment)
     if opened.compare:
         print_link("compare  ", opened.compare)
-    if store_file(publishing.uri):
+    if opens:
+        open_page(opened.compare or opened.experiment)
+    elif store_file(publishing.uri):
         results().print("these open while this runs: expkit ui")
 
 
@@ -131,12 +148,15 @@ def _varying(arms: tuple[ArmEvidence, ...]) -> list[str]:
     return [name for name in names if len({str(arm.parameters.get(name)) for arm in arms}) > 1]
 
 
-def _links(publishing: Publishing) -> Links | None:
-    arms = {name: receipt for name, receipt in publishing.receipts.items() if name != "outcome"}
-    if not arms:
+def _links(publishing: Publishing, evidence: Evidence, port: int) -> Links | None:
+    several = len(evidence.experiments) > 1
+    names = [
+        f"{arm.experiment}/{arm.name}" if several else arm.name for arm in compared(evidence.arms, evidence.hypotheses)
+    ]
+    receipts = [publishing.receipts[name] for name in names if name in publishing.receipts]
+    if not receipts:
         return None
-    experiment = next(iter(arms.values())).experiment_id
-    return links(publishing.uri, experiment, [receipt.run_id for receipt in arms.values()])
+    return links(publishing.uri, receipts[0].experiment_id, [receipt.run_id for receipt in receipts], port)
 
 
 def _as_json(

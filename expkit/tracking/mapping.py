@@ -13,6 +13,7 @@ from expkit.tracking.keys import experiment_name
 from expkit.tracking.notes import note
 from expkit.tracking.outcome_run import OUTCOME_RUN, Documents, outcome_run
 from expkit.tracking.publication import Publication
+from expkit.tracking.view import VIEW_TAG, ordered, placed, shared_view
 
 if TYPE_CHECKING:
     from expkit.ledger.results import ArmResults
@@ -33,15 +34,21 @@ def question_publication(
     """
     description = note(documents.head, whole=f"the artifact outcome.md of the run {OUTCOME_RUN}")
     several = len(question.experiments) > 1
+    places = {
+        (arm.experiment, arm.name): place for place, arm in enumerate(ordered(evidence.arms, evidence.hypotheses), 1)
+    }
     arms = [
-        arm_run(
-            project_id=project_id,
-            question=question,
-            experiment=experiments[arm.experiment],
-            arm=arm,
-            results=results[arm.experiment, arm.name],
-            name=f"{arm.experiment}/{arm.name}" if several else arm.name,
-            specs={"experiment.yaml": documents.experiments[arm.experiment], "question.yaml": documents.question},
+        placed(
+            arm_run(
+                project_id=project_id,
+                question=question,
+                experiment=experiments[arm.experiment],
+                arm=arm,
+                results=results[arm.experiment, arm.name],
+                name=f"{arm.experiment}/{arm.name}" if several else arm.name,
+                specs={"experiment.yaml": documents.experiments[arm.experiment], "question.yaml": documents.question},
+            ),
+            places[arm.experiment, arm.name],
         )
         for arm in evidence.arms
     ]
@@ -55,9 +62,14 @@ def question_publication(
     )
     return Publication(
         name=experiment_name(project_id, question=question.id),
-        tags={"expkit.project": project_id, "expkit.rq": question.id, "expkit.title": question.title},
+        tags={
+            "expkit.project": project_id,
+            "expkit.rq": question.id,
+            "expkit.title": question.title,
+            VIEW_TAG: shared_view(evidence.arms, evidence.hypotheses),
+        },
         description=description,
-        runs=(*arms, outcome),
+        runs=(*arms, placed(outcome, 0)),
     )
 
 
@@ -76,18 +88,26 @@ def experiment_publication(
     said = f"## {experiment.title}\n\nAn experiment that was run for no research question: records, and no verdict."
     return Publication(
         name=experiment_name(project_id, experiment=experiment.id),
-        tags={"expkit.project": project_id, "expkit.experiment": experiment.id, "expkit.title": experiment.title},
+        tags={
+            "expkit.project": project_id,
+            "expkit.experiment": experiment.id,
+            "expkit.title": experiment.title,
+            VIEW_TAG: shared_view(arms, []),
+        },
         description=note(f"{said}\n\n{experiment.scope or ''}", whole="the artifact experiment.yaml"),
         runs=tuple(
-            arm_run(
-                project_id=project_id,
-                question=None,
-                experiment=experiment,
-                arm=arm,
-                results=results[arm.name],
-                name=arm.name,
-                specs={"experiment.yaml": declaration},
+            placed(
+                arm_run(
+                    project_id=project_id,
+                    question=None,
+                    experiment=experiment,
+                    arm=arm,
+                    results=results[arm.name],
+                    name=arm.name,
+                    specs={"experiment.yaml": declaration},
+                ),
+                place,
             )
-            for arm in arms
+            for place, arm in enumerate(arms, 1)
         ),
     )

@@ -12,8 +12,10 @@ from urllib.parse import quote, unquote
 from expkit.errors import InvalidUsage
 
 DEFAULT_STORE = "sqlite:///mlflow.db"
-LOCAL_UI = "http://127.0.0.1:5000"
-"""Where `make ui` shows a local store."""
+LOCAL_PORT = 5000
+"""Where `make ui` serves a local store, unless it is told another port."""
+VIEW = "expkit"
+"""The view of an MLflow experiment that links open; `expkit.tracking.view` says what it shows."""
 
 _STORES = re.compile(r"^(https?|(postgresql|mysql|mssql)(\+\w+)?)://|^databricks")
 _SQLITE = re.compile(r"^sqlite(\+\w+)?://")
@@ -73,20 +75,26 @@ class Links:
     """URLs of MLflow's user interface."""
 
     experiment: str
-    """The experiment's runs as charts."""
+    """The experiment's runs as charts, in the view that expkit has published with them."""
     compare: str | None
     """The runs side by side; None for fewer than two."""
     runs: tuple[str, ...]
     """Each run's own page, in the order given."""
 
 
-def links(uri: str, experiment_id: str, run_ids: Sequence[str]) -> Links:
-    """The URLs that show these runs: at the server itself, or where `make ui` serves a local store."""
-    base = f"{shown(uri).rstrip('/') if is_server(uri) else LOCAL_UI}/#"
-    # `runs` has to come first, and a bare experiment address opens another view
+def ui(uri: str, port: int = LOCAL_PORT) -> str:
+    """Where MLflow's pages are: at the server itself, or where `make ui` serves a local store."""
+    return shown(uri).rstrip("/") if is_server(uri) else f"http://127.0.0.1:{port}"
+
+
+def links(uri: str, experiment_id: str, run_ids: Sequence[str], port: int = LOCAL_PORT) -> Links:
+    """The URLs that show these runs; `port` is that of `make ui`."""
+    base = f"{ui(uri, port)}/#"
+    # `runs` has to come first, and a bare address opens what MLflow has for language models
+    training = "workflowType=machine_learning"
     runs, experiments = (quote(json.dumps(ids), safe="") for ids in (list(run_ids), [experiment_id]))
     return Links(
-        experiment=f"{base}/experiments/{experiment_id}/runs?workflowType=machine_learning&compareRunsMode=CHART",
-        compare=f"{base}/compare-runs?runs={runs}&experiments={experiments}" if len(run_ids) > 1 else None,
-        runs=tuple(f"{base}/experiments/{experiment_id}/runs/{run_id}" for run_id in run_ids),
+        experiment=f"{base}/experiments/{experiment_id}/runs?{training}&compareRunsMode=CHART&viewStateShareKey={VIEW}",
+        compare=f"{base}/compare-runs?runs={runs}&experiments={experiments}&{training}" if len(run_ids) > 1 else None,
+        runs=tuple(f"{base}/experiments/{experiment_id}/runs/{run_id}?{training}" for run_id in run_ids),
     )

@@ -18,6 +18,7 @@ from expkit.tracking.faults import translated
 from expkit.tracking.manners import patience, set_manners, uncollected
 from expkit.tracking.place import is_server, store_file
 from expkit.tracking.publication import Dataset, Family, Publication, RunContent
+from expkit.tracking.view import ORDER_TAG
 
 _LOCK_TIMEOUT_S = 60
 _SQLITE_TIMEOUT_S = 5
@@ -184,6 +185,9 @@ class Store:
                 raise
         if run.data.tags.get("expkit.superseded") != "false":
             self._client.set_tag(run_id, "expkit.superseded", "false")
+        # a hypothesis that is amended moves the runs that it speaks of, and changes none
+        if not created and run.data.tags.get(ORDER_TAG) != content.tags.get(ORDER_TAG):
+            self._client.set_tag(run_id, ORDER_TAG, content.tags[ORDER_TAG])
         return Published(run_id=run_id, experiment_id=experiment_id, created=created)
 
     def _only_run(self, experiment_id: str, content: RunContent, current: list[Any]) -> Any | None:

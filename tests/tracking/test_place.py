@@ -84,16 +84,16 @@ def test_links_open_the_charts_and_the_comparison() -> None:
     """The addresses are those that mlflow's interface understands: `runs` first, both lists as JSON."""
     found = links("http://ann:secret@tracking.example:5000", "7", ["a1", "b2"])
     assert found.experiment == (
-        "http://tracking.example:5000/#/experiments/7/runs?workflowType=machine_learning&compareRunsMode=CHART"
+        "http://tracking.example:5000/#/experiments/7/runs"
+        "?workflowType=machine_learning&compareRunsMode=CHART&viewStateShareKey=expkit"
     )
-    assert found.runs[1] == "http://tracking.example:5000/#/experiments/7/runs/b2"
+    assert found.runs[1] == "http://tracking.example:5000/#/experiments/7/runs/b2?workflowType=machine_learning"
     assert found.compare is not None
     path, _, query = urlsplit(found.compare).fragment.partition("?")
     assert path == "/compare-runs"
-    assert {key: json.loads(value[0]) for key, value in parse_qs(query).items()} == {
-        "runs": ["a1", "b2"],
-        "experiments": ["7"],
-    }
+    asked = {key: value[0] for key, value in parse_qs(query).items()}
+    assert asked.pop("workflowType") == "machine_learning"
+    assert {key: json.loads(value) for key, value in asked.items()} == {"runs": ["a1", "b2"], "experiments": ["7"]}
     assert query.startswith("runs=")
 
 
