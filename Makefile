@@ -10,7 +10,7 @@ RQ ?=
 EXECUTOR ?=
 ARGS ?=
 
-.PHONY: help experiment image check ui test lint bench clean setup
+.PHONY: help experiment image check ui test lint bench screenshots clean setup
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ lint: $(READY) ## ruff, mypy --strict, and the floors of the house.
 
 bench: $(READY) ## Measure; prints a table and writes benchmarks/results.json.
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+screenshots: $(READY) ## Take the documentation's pictures of MLflow anew, with this machine's Chromium.
+	@EXPKIT_REQUIRE=browser EXPKIT_SCREENSHOTS=docs/images $(BIN)/python -m pytest -q tests/cli/test_mlflow_pages.py
 
 clean: ## Remove what can be made anew; keeps .expkit (the ledger) and mlflow.db.
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info benchmarks/results.json

@@ -11,6 +11,7 @@ import pytest
 
 from expkit.tracking.publication import Point
 from expkit.tracking.store import Store, connect
+from expkit.tracking.view import ORDER_TAG
 from tests.tracking.conftest import COMMIT, DISCUSSION, HEAD, PROJECT, Case, make_case, provenance
 
 Runs = Callable[..., dict[str, Any]]
@@ -150,6 +151,19 @@ def test_other_words_publish_another_outcome_and_leave_the_arms_alone(
     assert len(first.keys() & second.keys()) == 3
     text = Path(client.download_artifacts(runs_of()["outcome"].info.run_id, "outcome.md")).read_text()
     assert text.endswith("Or did it?\n")
+
+
+def test_another_order_moves_runs_and_makes_none(case: Case, store: Store, runs_of: Runs) -> None:
+    """A hypothesis that speaks of another arm brings it to the top of the list."""
+    published = case.publication()
+    first = store.publish(published)
+    turned = [run.tags[ORDER_TAG] for run in published.runs][::-1]
+    runs = tuple(
+        replace(run, tags={**run.tags, ORDER_TAG: place}) for run, place in zip(published.runs, turned, strict=True)
+    )
+    again = store.publish(replace(published, runs=runs))
+    assert {run.run_id for run in again.values()} == {run.run_id for run in first.values()}
+    assert [runs_of()[run.name].data.tags[ORDER_TAG] for run in runs] == turned
 
 
 def test_a_half_published_run_is_completed_in_place(case: Case, store: Store, client: Any, runs_of: Runs) -> None:
