@@ -10,6 +10,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
+from expkit.cli import offers
 from expkit.cli.console import log, print_json, results, table
 from expkit.cli.differences import moved, print_science
 from expkit.cli.project import project_root
@@ -30,7 +31,7 @@ _DISCUSSION = "Discussion"
 
 
 @click.command("history")
-@click.argument("question")
+@click.argument("question", shell_complete=offers.questions)
 @click.option("--full", is_flag=True, help="Print everything that was written below each outcome, not its first words.")
 @click.option("--metric", help="The metric to show of changed arms; by default the one that figures show.")
 @click.option("-n", "--last", type=click.IntRange(1), metavar="N", help="Only the last N iterations.")

@@ -124,7 +124,7 @@ def question_command(
 
 
 @command.command("hypothesis", short_help="A hypothesis more, behind a question's last one.")
-@click.argument("question")
+@click.argument("question", shell_complete=offers.questions)
 @click.option("--id", "identity", metavar="ID", help="What to call it.  [default: the next of h1, h2, ...]")
 @_of_a_hypothesis
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
