@@ -76,9 +76,10 @@ def work_tree(root: Path) -> Tree:
         InvalidUsage: a file cannot be read.
     """
     paths, head = Paths(root), head_named(root)
-    files = [file for file in sorted(paths.questions.glob("*/evidence.json")) if file.is_file()]
+    written = (file for name in ("evidence.json", "outcome.md") for file in sorted(paths.questions.glob(f"*/{name}")))
+    files = [file for file in written if file.is_file()]
     try:
-        evidence = {paths.relative(file): file.read_bytes() for file in files}
+        outcomes = {paths.relative(file): file.read_bytes() for file in files}
     except OSError as error:
         raise InvalidUsage(
             "the file cannot be read", where=error.filename, why=error.strerror, mend="mend the file, or delete it"
@@ -87,7 +88,7 @@ def work_tree(root: Path) -> Tree:
         name=WORK_TREE,
         commit=head.commit if head else None,
         names=head.names if head else (),
-        files=declared_files(root) | evidence,
+        files=declared_files(root) | outcomes,
     )
 
 

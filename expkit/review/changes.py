@@ -12,6 +12,7 @@ from expkit.review.pairs import Pairs, paired
 from expkit.review.shifts import SOURCES, Shift, of_arm
 from expkit.review.side import Side
 from expkit.review.wordings import Rewording, rewordings
+from expkit.review.written import rewritten
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,7 @@ def changes(then: Side, now: Side) -> Changes:
         found, pairs = of_hypotheses(then, now, past, here)
         hypotheses += found
         texts += rewordings(then.declared.questions[past], now.declared.questions[here], pairs)
+        texts += rewritten(then.tree, past, now.tree, here)
     for name in now.declared.experiments:
         before, title = then.declared.experiments.get(name), now.declared.experiments[name].title
         if before is not None and before.title.split() != title.split():

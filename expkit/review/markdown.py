@@ -13,7 +13,7 @@ from expkit.review.changes import ArmChange, QuestionChange
 from expkit.review.diff import diff_block
 from expkit.review.hypotheses import HypothesisChange
 from expkit.review.page import Section
-from expkit.review.problems import Problem
+from expkit.review.problems import REDRAWN, Problem
 from expkit.review.results import Move
 from expkit.review.review import Review
 from expkit.review.shifts import Shift
@@ -41,6 +41,9 @@ def sections(review: Review) -> list[Section]:
         ],
         "The same trials, other numbers": _moves(moved.contradictions),
         "Numbers that moved": _moves(moved.numbers),
+        "Figures drawn anew of the same numbers": _points(
+            f"{code(one.file)} {plain(one.what)}{_mend(one)}" for one in review.problems if one.title == REDRAWN
+        ),
         "Questions and hypotheses": _points(
             [
                 *(_question(one) for one in changed.questions if one not in families),

@@ -14,6 +14,8 @@ from expkit.review.changes import Changes
 from expkit.review.results import Results
 
 _LINE = re.compile(r"(?P<file>.+?):(?P<line>\d+)(?::(?P<column>\d+))?")
+REDRAWN = "a figure without other numbers"
+"""What a problem with a figure is called that changed alone."""
 _ORDER: tuple[Severity, ...] = ("failure", "warning", "note")
 
 
@@ -138,6 +140,14 @@ def _of_results(moved: Results, base: str) -> Iterator[Problem]:
             title="the same trials, other numbers",
             what=f"{one.name}: {one.what} was {one.then} and is {one.now}, in the same trials",
             mend=f"execute them again: expkit reproduce {one.question}",
+        )
+    for question, figure in moved.redrawn:
+        yield Problem(
+            severity="warning",
+            file=f"{QUESTIONS}/{question}/figures/{figure}",
+            title=REDRAWN,
+            what="was drawn anew, and no number behind it moved",
+            mend=f"delete it, then: expkit outcome {question}, which draws it from evidence.json",
         )
 
 

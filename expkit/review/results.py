@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from expkit.outcomes import numbers
-from expkit.outcomes.difference import Difference, HypothesisDifference, difference, place
+from expkit.outcomes.difference import Difference, Facet, HypothesisDifference, difference, place
 from expkit.outcomes.sentences import agreement_count, estimate_with_interval, finding
 from expkit.outcomes.wording import metric_in, primary, roots_phrase
 from expkit.records.evidence import Evidence, HypothesisEvidence, Summary
 from expkit.records.registration import Registration
 from expkit.review.side import Side
 
+_DRAWN: frozenset[Facet] = frozenset({"verdict", "claim", "decision", "test", "standing"})
+"""What a figure may show of a hypothesis."""
 _SHORT = 12
 """Hex digits of a digest that tell it from any other here."""
 
@@ -49,6 +51,8 @@ class Results:
     """Trials of which the base has other results, with another digest."""
     gone: tuple[tuple[str, str], ...] = ()
     """(question, words) of every registration or replication that was removed or rewritten."""
+    redrawn: tuple[tuple[str, str], ...] = ()
+    """(question, file name) of every figure that is another one, although no number behind it moved."""
     dirty: tuple[tuple[str, str], ...] = ()
     """(question, words) of new attempts from trees that no commit holds."""
 
@@ -75,6 +79,11 @@ def results(then: Side, now: Side) -> Results:
         forged=tuple(move for name, found in moves for move in _contradictions(name, found, forged=True)),
         contradictions=tuple(move for name, found in moves for move in _contradictions(name, found, forged=False)),
         gone=tuple(_gone(then, now)),
+        redrawn=tuple(
+            (name, figure)
+            for name, found in moves
+            for figure in _redrawn(then.evidence[name], now.evidence[name], found)
+        ),
         dirty=tuple(_dirty(then, now)),
     )
 
@@ -156,6 +165,15 @@ def _contradictions(question: str, found: Difference, *, forged: bool) -> Iterat
         else:
             what, then, now = "results", arm.then.results_digest[:_SHORT], arm.now.results_digest[:_SHORT]
         yield Move(question=question, name=place(arm.now), what=what, then=then, now=now)
+
+
+def _redrawn(then: Evidence, now: Evidence, found: Difference) -> Iterator[str]:
+    drawn_from = (found.arms, found.arms_added, found.arms_removed, found.hypotheses_added, found.hypotheses_removed)
+    if any(drawn_from) or found.family or any(_DRAWN & {*one.facets} for one in found.hypotheses):
+        return
+    for name, drawn in now.figures.items():
+        if then.figures.get(name, drawn) != drawn:
+            yield name
 
 
 def _gone(then: Side, now: Side) -> Iterator[tuple[str, str]]:

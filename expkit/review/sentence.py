@@ -89,6 +89,8 @@ def _texts(changed: Changes) -> Iterator[str]:
 def _entries(moved: Results) -> Iterator[str]:
     if moved.gone:
         yield f"removes or rewrites {counted(len(moved.gone), 'registration')}"
+    if moved.redrawn:
+        yield f"draws {counted(len(moved.redrawn), 'figure')} anew of numbers that did not move"
     if moved.forged:
         yield f"changes numbers of {_listed([one.name for one in moved.forged])} without a run"
     if moved.contradictions:

@@ -19,7 +19,7 @@ class Rewording:
     question: str | None
     """None for the title of an experiment."""
     what: str
-    """Such as `statement of h2`."""
+    """Such as `statement of h2` or `discussion`."""
     then: str
     now: str
 

@@ -46,8 +46,10 @@ def test_nothing_on_a_page_is_a_command_to_the_runner() -> None:
 
 
 def test_a_rewording_shows_sentences_and_cannot_leave_its_block() -> None:
-    """Those that stay, those that are gone, those that are new."""
+    """Those that are gone, those that are new, those that stay beside them."""
     assert diff_block("It pays. Always.", "It pays. Often.") == "```diff\n  It pays.\n- Always.\n+ Often.\n```"
+    shortened = diff_block("A\n\nA. B. C. D. E.", "A\n\nA. B. c. D. E.")
+    assert shortened == "```diff\n  ...\n  B.\n- C.\n+ c.\n  D.\n  ...\n```"
     block = diff_block("```` <script>\u202e", "Same.")
     assert block.startswith("`````diff\n")
     assert block.endswith("\n`````")

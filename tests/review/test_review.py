@@ -242,6 +242,38 @@ def test_a_rewording_is_shown_with_its_diff_and_demotes_nothing(change: Desk) ->
     assert "Verdicts" not in text_of(found)
 
 
+def test_a_discussion_that_reads_otherwise_is_shown_by_its_sentences(change: Desk) -> None:
+    """Once there were words. What stays is left out but beside a change; a tied number that was filled in is none."""
+    before, marker, _ = change.outcome.read_text().partition("never touched -->\n")
+    said = "## Discussion\n\nOne. Two. Three. The ratio is <!--= h2.estimate -->{}<!--/-->. It is {}.\n"
+    change.outcome.write_text(before + marker + said.format("0.9", "small"))
+    assert "discussion" not in review(change.root).sentence
+    change.commit()
+    change.outcome.write_text(before + marker + said.format("1.0", "small"))
+    assert "discussion" not in review(change.root, base="HEAD").sentence
+    change.outcome.write_text(before + marker + said.format("1.0", "large"))
+    found = review(change.root, base="HEAD")
+    assert found.sentence == "Rewords the discussion in rq01; no verdict moved."
+    block = "```diff\n  ...\n  Three.\n- The ratio is 0.9.\n+ The ratio is 1.0.\n- It is small.\n+ It is large.\n```"
+    assert f"Discussion (rq01):\n\n{block}" in text_of(found)
+    change.outcome.unlink()
+    assert "discussion" not in review(change.root, base="HEAD").sentence
+
+
+def test_a_figure_that_changes_alone_is_a_warning(change: Desk) -> None:
+    """One that changes with its numbers is not, and neither is one that is new."""
+    evidence = json.loads(change.evidence.read_text())
+    evidence["figures"]["seeds.svg"] = "0" * 64
+    change.evidence.write_text(json.dumps(evidence))
+    found = review(change.root)
+    assert found.sentence == "Draws 1 figure anew of numbers that did not move; no verdict moved."
+    assert "`research_questions/rq01/figures/seeds.svg` was drawn anew, and no number behind it moved" in text_of(found)
+    assert "a figure without other numbers" in warned(found)
+    evidence["hypotheses"][0]["test"]["estimate"] += 1
+    change.evidence.write_text(json.dumps(evidence))
+    assert "a figure without other numbers" not in warned(review(change.root))
+
+
 def test_runs_from_a_tree_that_no_commit_holds_are_told(change: Desk) -> None:
     """Registrations that came with a changed tree, and the run behind the evidence; those of the base are known."""
     evidence = json.loads(change.evidence.read_text())
