@@ -53,7 +53,7 @@ def answer(prompt: str, read: Callable[[str], _Answer], *, default: str | None =
         found: _Answer = click.prompt(prompt, default=default, value_proc=understood, err=True)
     except click.Abort:
         click.echo(err=True)  # the prompt's line has no end
-        raise Interrupted("interrupted; nothing is written", mend="type the command again when you know what to answer") from None
+        raise Interrupted("interrupted; nothing is written", mend="the same command asks again") from None
     return found
 
 
@@ -69,7 +69,7 @@ def go_on(prompt: str) -> None:
         click.echo(err=True)
         agreed = False
     if not agreed:
-        raise Interrupted("nothing is written", mend="the same command asks again; nothing was lost")
+        raise Interrupted("nothing is written", mend="the same command asks again")
 
 
 def one_of(what: str, known: Iterable[str]) -> Callable[[str], str]:

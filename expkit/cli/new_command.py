@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 import click
 from rich.markup import escape
 
+from expkit.cli import offers
 from expkit.cli.arranging import Arranged, arranged
 from expkit.cli.asking import answer, go_on, may_ask, one_of, text
 from expkit.cli.claiming import Said, experiment_of, hypothesis
