@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from expkit.dossier import Dossier
 from expkit.errors import CheckFailed
-from expkit.outcomes.archive import last_committed, read_records, read_replications
+from expkit.outcomes import draws, repeated
+from expkit.outcomes.archive import last_committed, read_records, read_redrawn, read_replications, with_ledger
 from expkit.outcomes.evidence import build_evidence, decisions
 from expkit.outcomes.freshness import differing, is_current
 from expkit.outcomes.recomputed import decided_otherwise
-from expkit.outcomes.repeated import is_told
+from expkit.outcomes.registration import all_standings
 from expkit.outcomes.write import write_outcome
 from expkit.provenance.history import History
 from expkit.records.evidence import Evidence
@@ -41,6 +42,8 @@ def conclude(dossier: Dossier, *, accept: bool = False, anew: bool = False) -> C
         NotWritable: a file of the outcome cannot be written.
     """
     question, previous = dossier.question, dossier.evidence
+    history, keys = History(dossier.project.root), [arm.key for arm in dossier.arms]
+    standing = all_standings(dossier.project.questions, dossier.project.experiments)
     current = previous is not None and _is_current(dossier, previous)
     denied = _denied(dossier, previous, statistics=current and anew) if previous else None
     if denied and not accept:
@@ -51,17 +54,21 @@ def conclude(dossier: Dossier, *, accept: bool = False, anew: bool = False) -> C
             why="\n  ".join(why),
             mend=f"find out why; to replace the evidence by these results: expkit run {question.id} --accept",
         )
-    if previous and current and not denied:
+    if (
+        previous
+        and current
+        and not denied
+        and draws.is_told(previous, read_redrawn(dossier.paths, history, question.id, keys, standing))
+    ):
         written = write_outcome(dossier.paths, question, previous)
         return Conclusion(evidence=written.evidence, confirmed=True, changed=written.changed)
-    history = History(dossier.project.root)
-    records = read_records(dossier.paths, history, question.id, [arm.key for arm in dossier.arms])
+    records = read_records(dossier.paths, history, question.id, keys, standing)
     evidence = build_evidence(
         question=question,
         experiments=dossier.experiments,
         planned=dossier.planned,
         results=dossier.results,
-        records=records,
+        records=with_ledger(records, dossier.ledger, question.id, dossier.arms, standing),
         previous=previous,
         replications=read_replications(dossier.paths, history, question.id),
         before=None if previous else last_committed(dossier.paths, history, question.id),
@@ -79,7 +86,7 @@ def _is_current(dossier: Dossier, evidence: Evidence) -> bool:
         experiments=dossier.experiments,
         planned=dossier.planned,
         results_digests=digests,
-    ) and is_told(evidence, dossier.results)
+    ) and repeated.is_told(evidence, dossier.results)
 
 
 def _denied(dossier: Dossier, evidence: Evidence, *, statistics: bool) -> tuple[str, list[str]] | None:

@@ -18,6 +18,7 @@ from expkit.errors import CheckFailed, InvalidUsage, PublishingPending, ServiceA
 from expkit.ledger.results import ArmResults
 from expkit.outcomes.check import check_outcome
 from expkit.outcomes.freshness import parameters
+from expkit.outcomes.registration import all_standings
 from expkit.plan import PlannedArm
 from expkit.provenance.history import History
 from expkit.publish import publish_question
@@ -149,6 +150,7 @@ def _sound_results(dossier: Dossier, arm: PlannedArm) -> ArmResults:
         question=question,
         experiments=dossier.experiments,
         planned=dossier.planned,
+        standing=all_standings(dossier.project.questions, dossier.project.experiments),
     )
     if failures := [one for one in found if one.severity == "failure"]:
         raise CheckFailed(

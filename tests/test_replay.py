@@ -17,6 +17,7 @@ from expkit.dossier import Dossier
 from expkit.errors import InvalidUsage
 from expkit.outcomes.archive import read_records
 from expkit.outcomes.evidence import build_evidence
+from expkit.outcomes.registration import all_standings
 from expkit.outcomes.write import write_outcome
 from expkit.project.paths import Paths
 from expkit.project.read import read_project
@@ -114,14 +115,14 @@ def other_seed(desk: Desk) -> Evidence:
     at = ("strategies", "gambler")
     metrics = {name: column.copy() for name, column in dossier.results[at].metrics.items()}
     metrics["total_reward"][3] += 500
-    keys = {arm.key for arm in dossier.arms}
+    keys, standing = {arm.key for arm in dossier.arms}, all_standings(project.questions, project.experiments)
     assert dossier.evidence
     made = build_evidence(
         question=dossier.question,
         experiments=dossier.experiments,
         planned=dossier.planned,
         results={**dossier.results, at: replace(dossier.results[at], metrics=metrics)},
-        records=read_records(dossier.paths, History(desk.root), "rq01", keys),
+        records=read_records(dossier.paths, History(desk.root), "rq01", keys, standing),
         previous=dossier.evidence,
     )
     return made.model_copy(update={"previous": None})

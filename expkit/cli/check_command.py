@@ -16,6 +16,7 @@ from expkit.dossier import Dossier
 from expkit.errors import InvalidUsage
 from expkit.outcomes.check import Finding, check_outcome
 from expkit.outcomes.numbers import counted
+from expkit.outcomes.registration import all_standings
 from expkit.project.read import Project
 from expkit.provenance.history import History
 from expkit.specs.question import ResearchQuestion
@@ -62,10 +63,17 @@ def command(
         raise InvalidUsage("--base, --executor and --workers say how to replay", mend="add --replay, or leave them out")
     project, paths = open_project(ctx)
     history, found = History(project.root), list[Finding]()
-    chosen = questions_named(project, question)
+    chosen, standing = questions_named(project, question), all_standings(project.questions, project.experiments)
     for one in chosen:
         dossier = Dossier(project, one)
-        found += check_outcome(paths, history, question=one, experiments=dossier.experiments, planned=dossier.planned)
+        found += check_outcome(
+            paths,
+            history,
+            question=one,
+            experiments=dossier.experiments,
+            planned=dossier.planned,
+            standing=standing,
+        )
     if not as_json:
         _print(found)
     replayed = _replay(project, chosen, base, executor, workers, as_json) if replay else []

@@ -15,10 +15,11 @@ from expkit.cli.project import open_project, question_named
 from expkit.dossier import Dossier
 from expkit.errors import CheckFailed
 from expkit.outcomes import numbers
-from expkit.outcomes.archive import read_records
+from expkit.outcomes.archive import read_records, with_ledger
 from expkit.outcomes.explanation import Compared, Decided, compared, decided
 from expkit.outcomes.foresight import foresights, lacking, sentences, warning
 from expkit.outcomes.freshness import staleness
+from expkit.outcomes.registration import all_standings
 from expkit.outcomes.situation import Situation, exploratory_if, next_step, prediction, situation, tree
 from expkit.outcomes.standing import with_results
 from expkit.outcomes.wording import setting_text
@@ -67,7 +68,9 @@ def _explained(dossier: Dossier, hypotheses: list[Hypothesis]) -> list[dict[str,
     """Everything there is to tell of each hypothesis, for people and machines alike."""
     question, root = dossier.question, dossier.project.root
     git, _ = read_git(root)
-    records = read_records(dossier.paths, History(root), question.id, [arm.key for arm in dossier.arms])
+    standing = all_standings(dossier.project.questions, dossier.project.experiments)
+    records = read_records(dossier.paths, History(root), question.id, [arm.key for arm in dossier.arms], standing)
+    records = with_ledger(records, dossier.ledger, question.id, dossier.arms, standing)
     records = with_results(records, dossier.results.values())
     stands = {one.hypothesis: one for one in dossier.standings}
     earlier = _earlier(dossier)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -164,6 +164,19 @@ class Ledger:
         ]
         found = (self._read(folder) for folder in folders)
         return tuple(sorted((attempt for attempt in found if attempt), key=lambda attempt: attempt.id))
+
+    def told(self, mentions: Sequence[bytes]) -> Iterator[Attempt]:
+        """Every finished attempt of any arm whose record holds one of these texts, by its record alone.
+
+        What it recorded, it recorded, whatever has become of the files beside it: a damaged attempt tells, too.
+        """
+        for folder in (folder for arm in _listed(self._root, _ARM_KEY) for folder in _folders(arm)):
+            with suppress(OSError, ValidationError):
+                record = read_regular(folder / RECORD_FILE)
+                if any(text in record for text in mentions):
+                    attempt = Attempt.model_validate_json(record)
+                    if attempt.status == "finished":
+                        yield attempt
 
     @property
     def damaged(self) -> tuple[Damage, ...]:

@@ -9,33 +9,39 @@ holds.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 
 from pydantic import ValidationError
 
 from expkit.errors import CheckFailed
+from expkit.ledger.ledger import Ledger
+from expkit.outcomes.draws import Redrawn, may_be_redrawn, redrawn
 from expkit.outcomes.replication import unique
 from expkit.outcomes.serialise import parse_evidence
-from expkit.outcomes.standing import Records, earliest, first_recordings
+from expkit.outcomes.standing import Records, earliest, first_recordings, with_attempts
+from expkit.plan import PlannedArm
 from expkit.project.paths import QUESTIONS, Paths
 from expkit.provenance.history import History
 from expkit.records.evidence import Evidence, Replication
-from expkit.records.registration import Registration
+from expkit.records.registration import Registration, Standing
 
 
-def read_records(paths: Paths, history: History, question: str, arm_keys: Collection[str]) -> Records:
-    """What evidence files tell of the first recordings of some arms.
+def read_records(
+    paths: Paths, history: History, question: str, arm_keys: Collection[str], standing: Sequence[Standing]
+) -> Records:
+    """What evidence files tell of the first recordings of some arms, and of what these hypotheses were drawn on before.
 
     Args:
         paths: the project.
         history: its history, where deleted and rewritten files live on.
         question: the question's id.
-        arm_keys: the keys of its arms; files of other questions that name none of them are passed over.
+        arm_keys: the keys of its arms.
+        standing: every hypothesis of the project as it stands now.
     """
     own = [registrations_in(content) for content in _versions(paths, history, question)]
     files, alone = [first_recordings(own)], [first_recordings([version]) for version in own]
-    sought = [key.encode() for key in arm_keys]
+    sought = _mentioning(question, arm_keys, standing)
     for other in _questions(paths, history):
         if other != question:
             contents = [
@@ -44,7 +50,40 @@ def read_records(paths: Paths, history: History, question: str, arm_keys: Collec
             versions = [registrations_in(content) for content in contents]
             files.append(first_recordings(versions))
             alone += [first_recordings([version]) for version in versions]
-    return Records(own=union(own), first=earliest(files), by_moment=earliest(alone))
+    return Records(
+        own=union(own),
+        first=earliest(files),
+        by_moment=earliest(alone),
+        declared=frozenset(stands.decision_digest for stands in standing),
+    )
+
+
+def read_redrawn(
+    paths: Paths, history: History, question: str, arm_keys: Collection[str], standing: Sequence[Standing]
+) -> dict[str, Redrawn]:
+    """By id, the hypotheses of a question that evidence files tell of earlier draws of; the arguments as above."""
+    ours, declared = [one for one in standing if one.question == question], {one.decision_digest for one in standing}
+    files = (_versions(paths, history, name) for name in _questions(paths, history))
+    stood = (entry for contents in files for content in contents for entry in registrations_in(content))
+    if not may_be_redrawn(ours, stood, declared):
+        return {}
+    first = read_records(paths, history, question, arm_keys, standing).first
+    found = {one.hypothesis: redrawn(one, first, declared) for one in ours}
+    return {name: known for name, known in found.items() if known}
+
+
+def with_ledger(
+    records: Records, ledger: Ledger, question: str, arms: Sequence[PlannedArm], standing: Sequence[Standing]
+) -> Records:
+    """The records once everything is taken in that a ledger holds of other roots, arms and questions.
+
+    An outcome that was deleted before it was ever committed has left its attempts there.
+    """
+    ours = {(arm.key, arm.root, arm.streams) for arm in arms}
+    told = ledger.told(_mentioning(question, [arm.key for arm in arms], standing))
+    return with_attempts(
+        records, (one for one in told if (one.work.arm_key, one.work.root, one.work.streams) not in ours)
+    )
 
 
 def committed(paths: Paths, history: History, question: str) -> tuple[Registration, ...]:
@@ -105,6 +144,12 @@ def _versions(paths: Paths, history: History, question: str) -> list[bytes]:
     with suppress(OSError):  # never run, or deleted: history tells what there was
         contents.append(file.read_bytes())
     return contents
+
+
+def _mentioning(question: str, arm_keys: Collection[str], standing: Sequence[Standing]) -> list[bytes]:
+    """What every file that bears on a question has one of: a key of its arms, one of its statements, or its id."""
+    wordings = {stands.wording_digest for stands in standing if stands.question == question}
+    return [name.encode() for name in (*arm_keys, *wordings, f'"question": "{question}"', f'"question":"{question}"')]
 
 
 def _questions(paths: Paths, history: History) -> list[str]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Literal
 
 from expkit.errors import CheckFailed
-from expkit.outcomes.archive import committed, committed_replications, read_records
+from expkit.outcomes.archive import committed, committed_replications, read_records, read_redrawn
 from expkit.outcomes.consistency import contradictions
 from expkit.outcomes.document import SECTIONS, empty_sections, generated_part, visible, written_part
+from expkit.outcomes.draws import Redrawn, untold
 from expkit.outcomes.freshness import staleness
 from expkit.outcomes.markdown.render import render
 from expkit.outcomes.registration import Planned
@@ -21,9 +22,11 @@ from expkit.outcomes.tied import references, tied_numbers
 from expkit.outcomes.verification import verify, verify_replications
 from expkit.outcomes.wording import roots_phrase
 from expkit.outcomes.write import figure_digest, read_text
+from expkit.project.names import listed
 from expkit.project.paths import Paths
 from expkit.provenance.history import History
 from expkit.records.evidence import Evidence
+from expkit.records.registration import Standing
 from expkit.specs.experiment import Experiment
 from expkit.specs.question import ResearchQuestion
 
@@ -55,6 +58,7 @@ def check_outcome(
     question: ResearchQuestion,
     experiments: Mapping[str, Experiment],
     planned: Planned,
+    standing: Sequence[Standing],
 ) -> tuple[Finding, ...]:
     """Everything that can be said against the outcome of a question without running it again.
 
@@ -64,6 +68,7 @@ def check_outcome(
         question: the question as it is declared now.
         experiments: at least its experiments, by id.
         planned: their arms; missing seeds do not matter.
+        standing: every hypothesis of the project as it stands now, those of other questions included.
     """
     file = paths.evidence(question.id)
     place = paths.relative(file)
@@ -90,7 +95,9 @@ def check_outcome(
         for what in contradictions(evidence)
     ]
     keys = {arm.key for name in question.experiments for arm in planned[name]}
-    findings += _registrations(paths, history, evidence, question.id, keys)
+    if not changes:
+        findings += _draws(evidence, read_redrawn(paths, history, question.id, keys, standing), place)
+    findings += _registrations(paths, history, evidence, question.id, keys, standing)
     findings += _replications(paths, history, evidence, question.id, keys)
     findings += _figures(paths, evidence, question.id)
     findings += _document(paths, question, evidence, fresh=not changes)
@@ -114,8 +121,22 @@ def _without_evidence(paths: Paths, history: History, question: ResearchQuestion
         yield Finding(severity="note", file=place, what="not run yet", mend=again)
 
 
+def _draws(evidence: Evidence, now: Mapping[str, Redrawn], place: str) -> Iterator[Finding]:
+    again, alike = f"expkit run {evidence.question}", dict[str | None, list[str]]()
+    for name in untold(evidence, now):
+        drawn = now.get(name)
+        alike.setdefault((drawn.objection or drawn.amendment) if drawn else None, []).append(name)
+    for said, names in alike.items():
+        if said:
+            what = f"stale: an earlier draw of {listed(names)} was dropped since it was written\n  {said}"
+            mend = f"put the question back that declared it, or let the outcome say so: {again}"
+        else:
+            what, mend = f"stale: it says that an earlier draw of {listed(names)} was dropped, and none is", again
+        yield Finding(severity="failure", file=place, what=what, mend=mend)
+
+
 def _registrations(
-    paths: Paths, history: History, evidence: Evidence, question: str, keys: set[str]
+    paths: Paths, history: History, evidence: Evidence, question: str, keys: set[str], standing: Sequence[Standing]
 ) -> Iterator[Finding]:
     place = paths.relative(paths.evidence(question))
     here = {entry.model_dump_json() for entry in evidence.registrations}
@@ -126,7 +147,7 @@ def _registrations(
             what=f"{gone} of the registrations that commits hold changed or gone; they are only ever added to",
             mend=f"git restore {place}, or delete it and type expkit run {question}",
         )
-    yield from _recorded_before(paths, history, evidence, question, keys)
+    yield from _recorded_before(paths, history, evidence, question, keys, standing)
     trusts = verify(evidence.registrations, history, keys)
     for entry, trust in zip(evidence.registrations, trusts, strict=True):
         if trust == "contradicted" and entry.standing and entry.commit:
@@ -149,7 +170,7 @@ def _registrations(
 
 
 def _recorded_before(
-    paths: Paths, history: History, evidence: Evidence, question: str, keys: set[str]
+    paths: Paths, history: History, evidence: Evidence, question: str, keys: set[str], standing: Sequence[Standing]
 ) -> Iterator[Finding]:
     """What is called confirmatory, although some commit knows of earlier data than the evidence tells of."""
     place = paths.relative(paths.evidence(question))
@@ -163,9 +184,9 @@ def _recorded_before(
         for one in evidence.hypotheses
         if one.standing == "confirmatory" and (one.decision_digest, evidence.family_digest) in registered
     }
-    records = read_records(paths, history, question, keys) if claimed else None
-    for name, standing in claimed.items():
-        if records and (judgement := judge_by(records, standing)).standing == "exploratory":
+    records = read_records(paths, history, question, keys, standing) if claimed else None
+    for name, stood in claimed.items():
+        if records and (judgement := judge_by(records, stood)).standing == "exploratory":
             yield Finding(
                 severity="failure",
                 file=place,

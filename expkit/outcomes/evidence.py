@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from expkit.ledger.results import ArmResults
+from expkit.outcomes.draws import Redrawn, is_told, redrawn
 from expkit.outcomes.elsewhere import elsewhere, evaluated, gains, is_measured, per_seed
 from expkit.outcomes.freshness import ArmId, parameters, question_digest, science
 from expkit.outcomes.iteration import previous_of
@@ -20,7 +21,7 @@ from expkit.outcomes.provenance import run_provenance
 from expkit.outcomes.registration import Planned, standings
 from expkit.outcomes.repeated import objection, with_repeats
 from expkit.outcomes.replication import graded, unique
-from expkit.outcomes.standing import Records, judge_by, with_results
+from expkit.outcomes.standing import Records, judge_by, with_results, with_trials
 from expkit.plan import PlannedArm
 from expkit.records.elsewhere import PlaceEstimate
 from expkit.records.evidence import (
@@ -78,12 +79,16 @@ def build_evidence(
     ours = list(results.values())
     records = with_results(records, ours)
     standing = standings(question, planned, experiments)
+    declared = {*records.declared, *(stands.decision_digest for stands in standing)}
+    drawn = {stands.hypothesis: redrawn(stands, records.first, declared) for stands in standing}
+    records = with_trials(records, (trial for before in drawn.values() if before for trial in before.trials))
     family, kept = standing[0].family_digest, unique([*replications, *(previous.replications if previous else ())])
     decided_on = {"total_reward", *(name for one in question.hypotheses for name in _decided_on(one))}
     told = tuple(
         with_repeats(arm_evidence(arm, found, decided_on), arm, found, previous or before)
         for arm, found in zip(arms, ours, strict=True)
     )
+    judged = _hypotheses(question, experiments, arms, results, told, standing, records, drawn)
     evidence = Evidence(
         question=question.id,
         question_digest=question_digest(question),
@@ -93,7 +98,7 @@ def build_evidence(
         statistics_version=STATISTICS_VERSION,
         experiments={experiment: experiments[experiment].title for experiment in question.experiments},
         arms=told,
-        hypotheses=graded(_hypotheses(question, experiments, arms, results, told, standing, records), family, kept),
+        hypotheses=graded(judged, family, kept),
         registrations=records.own,
         replications=kept,
         provenance=run_provenance(ours),
@@ -101,7 +106,7 @@ def build_evidence(
     if previous is None:
         return evidence
     kept_records = (evidence.registrations, evidence.replications) == (previous.registrations, previous.replications)
-    if science(evidence) == science(previous) and kept_records:
+    if science(evidence) == science(previous) and kept_records and is_told(previous, drawn):
         return previous
     if _origins(evidence) == _origins(previous):
         evidence = evidence.model_copy(update={"provenance": previous.provenance})
@@ -213,6 +218,7 @@ def _hypotheses(
     told: Sequence[ArmEvidence],
     standing: Sequence[Standing],
     records: Records,
+    drawn: Mapping[str, Redrawn | None],
 ) -> tuple[HypothesisEvidence, ...]:
     decided = decisions(question, experiments, arms, results)
     evidence = []
@@ -220,7 +226,9 @@ def _hypotheses(
         criterion = hypothesis.criterion
         treatment, control = _arms(hypothesis)
         drawn_on = [arm for arm in told if arm.experiment == hypothesis.experiment and arm.name in (treatment, control)]
-        judgement = judge_by(records, stands, objection(drawn_on))
+        before = drawn[hypothesis.id]
+        against = objection(drawn_on) or (before.objection if before else None)
+        judgement = judge_by(records, stands, against, before.amendment if before else None)
         evidence.append(
             HypothesisEvidence(
                 id=hypothesis.id,

@@ -9,7 +9,7 @@ on two branches can be set; so a hypothesis has to have stood in what bears the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from expkit.outcomes.registration import arm_keys, is_unwitnessed
@@ -58,12 +58,13 @@ class Records:
 
     `own` are the entries of the question's own evidence file, oldest first; `first` is the first recording of each
     trial, whatever file or ledger tells of it; `by_moment` is the one that bears the earliest moment, whatever the
-    order of versions.
+    order of versions; `declared` are the digests of all decisions that the project's questions declare now.
     """
 
     own: tuple[Registration, ...] = ()
     first: Mapping[Trial, Recording] = field(default_factory=dict)
     by_moment: Mapping[Trial, Recording] = field(default_factory=dict)
+    declared: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,9 +114,24 @@ def earliest(files: Iterable[Mapping[Trial, Recording]]) -> dict[Trial, Recordin
     first: dict[Trial, Recording] = {}
     for file in files:
         for trial, recording in file.items():
-            if trial not in first or _moment(recording) < _moment(first[trial]):
+            if trial not in first or moment_of(recording) < moment_of(first[trial]):
                 first[trial] = recording
     return first
+
+
+def with_attempts(records: Records, attempts: Iterable[Attempt]) -> Records:
+    """The records once attempts on whatever arms and roots are taken in: what they first recorded, and no file tells.
+
+    An attempt of which no trial has a result is passed over: it gave nothing that could be chosen or left.
+    """
+    first = dict(records.first)
+    for attempt in sorted(attempts, key=lambda attempt: attempt.id):
+        work, result = attempt.work, attempt.result
+        if result is not None and len(result.failed) < len(work.seeds):
+            recording = _recorded_in(attempt)
+            for seed in work.seeds:
+                first.setdefault((work.arm_key, work.root, work.streams, seed), recording)
+    return replace(records, first=first)
 
 
 def with_results(records: Records, results: Iterable[ArmResults]) -> Records:
@@ -124,36 +140,53 @@ def with_results(records: Records, results: Iterable[ArmResults]) -> Records:
     A trial that any evidence file knows keeps what stood there; of any other, the attempt that first finished it tells.
     """
     first, by_moment = dict(records.first), dict(records.by_moment)
-    own = first_recordings([records.own])
-    unwritten: dict[tuple[object, ...], list[tuple[Trial, Witness]]] = {}
+    trials = []
     for arm in results:
         recordings = [_recorded_in(attempt) for attempt in arm.attempts]
         for seed, (position, _) in zip(arm.seeds, arm.rows, strict=True):
             trial = (arm.arm_key, arm.root, arm.streams, seed)
             first.setdefault(trial, recordings[position])
             by_moment.setdefault(trial, recordings[position])
-            if trial not in own or _identities(own[trial]) != _identities(first[trial]):
-                own[trial] = first[trial]
-                for witness in first[trial]:
-                    unwritten.setdefault(witness.identity, []).append((trial, witness))
-    return Records(own=(*records.own, *(_entry(told) for told in unwritten.values())), first=first, by_moment=by_moment)
+            trials.append(trial)
+    return with_trials(replace(records, first=first, by_moment=by_moment), trials)
 
 
-def judge_by(records: Records, standing: Standing, objection: str | None = None) -> Judgement:
+def judge_by(
+    records: Records, standing: Standing, objection: str | None = None, amendment: str | None = None
+) -> Judgement:
     """Whether a hypothesis is confirmatory for both orders that recordings have: that of versions, and of moments."""
-    judgement = judge(standing, records.first, objection)
+    judgement = judge(standing, records.first, objection, amendment)
     doubt = judge(standing, records.by_moment)
     return doubt if judgement.standing == "confirmatory" and doubt.standing == "exploratory" else judgement
 
 
-def judge(standing: Standing, first: Mapping[Trial, Recording], objection: str | None = None) -> Judgement:
+def with_trials(records: Records, trials: Iterable[Trial]) -> Records:
+    """The records once `own` tells of these trials, too, as far as anything is known of them."""
+    own = first_recordings([records.own])
+    unwritten: dict[tuple[object, ...], list[tuple[Trial, Witness]]] = {}
+    for trial in trials:
+        known = records.first.get(trial)
+        if known and (trial not in own or _identities(own[trial]) != _identities(known)):
+            own[trial] = known
+            for witness in known:
+                unwritten.setdefault(witness.identity, []).append((trial, witness))
+    return replace(records, own=(*records.own, *(_entry(told) for told in unwritten.values())))
+
+
+def judge(
+    standing: Standing,
+    first: Mapping[Trial, Recording],
+    objection: str | None = None,
+    amendment: str | None = None,
+) -> Judgement:
     """Whether a hypothesis, as it stands now, stood committed and clean when all its data were first recorded.
 
-    `objection` is what speaks against it all the same, in a sentence: see `expkit.outcomes.repeated`.
+    `objection` is what speaks against it all the same, in a sentence: see `expkit.outcomes.repeated` and
+    `expkit.outcomes.draws`; `amendment` is what has to be added where it is confirmatory, in a clause.
     """
     if is_unwitnessed(standing):
         return _exploratory(UNWITNESSED)
-    trials = _registered_trials(standing)
+    trials = registered_trials(standing)
     if not trials:
         return _exploratory("Its decision names no trials.")
     if without := sum(trial not in first for trial in trials):
@@ -162,7 +195,7 @@ def judge(standing: Standing, first: Mapping[Trial, Recording], objection: str |
         )
     witnesses = []
     for trial in trials:
-        witness = next((one for one in first[trial] if one.standing and _same(one.standing, standing)), None)
+        witness = witness_of(standing, first[trial])
         if witness is None:
             return _exploratory(_why_not(standing, first[trial]))
         if witness.commit is None:
@@ -175,7 +208,8 @@ def judge(standing: Standing, first: Mapping[Trial, Recording], objection: str |
     commits = dict.fromkeys(witness.commit[:7] for witness in witnesses if witness.commit)
     return Judgement(
         standing="confirmatory",
-        reason=f"It stood, committed and clean, at {' and '.join(commits)} when its data were first recorded.",
+        reason=f"It stood, committed and clean, at {' and '.join(commits)} when its data were first recorded"
+        f"{f'; {amendment}' if amendment else ''}.",
         grade="pushed before the run" if all(witness.pushed for witness in witnesses) else "self-registered",
     )
 
@@ -223,7 +257,12 @@ def _same(one: Standing, other: Standing) -> bool:
     return (one.decision_digest, one.family_digest) == (other.decision_digest, other.family_digest)
 
 
-def _registered_trials(standing: Standing) -> list[Trial]:
+def witness_of(standing: Standing, recording: Recording) -> Witness | None:
+    """The witness of a recording that saw this very hypothesis stand, decision and family; None where none did."""
+    return next((one for one in recording if one.standing and _same(one.standing, standing)), None)
+
+
+def registered_trials(standing: Standing) -> list[Trial]:
     """Seeds 0 to seeds - 1 of each arm of a decision; none where a hand has broken it."""
     match standing.decision:
         case {"root": int() as root, "streams": "independent" | "common" as streams, "seeds": int() as seeds}:
@@ -236,7 +275,8 @@ def _tree(witness: Witness) -> tuple[str | None, bool, bool | None]:
     return witness.commit, witness.clean, witness.pushed
 
 
-def _moment(recording: Recording) -> str:
+def moment_of(recording: Recording) -> str:
+    """When a recording was made, comparable as text."""
     # without the Z, fractions of a second sort behind the whole second
     return min(witness.recorded for witness in recording).removesuffix("Z")
 

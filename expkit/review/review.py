@@ -10,6 +10,7 @@ from pathlib import Path
 from expkit.dossier import Dossier
 from expkit.errors import InvalidUsage
 from expkit.outcomes.check import Finding, check_outcome
+from expkit.outcomes.registration import all_standings
 from expkit.outcomes.snapshot import Tree, tree_at, work_tree
 from expkit.project.paths import Paths
 from expkit.project.read import read_project
@@ -144,8 +145,15 @@ def _checked_out(root: Path, tree: Tree) -> Iterator[Path]:
 def _check(root: Path) -> list[Finding]:
     """Everything that `expkit check` says of a project."""
     project, paths, history = read_project(root), Paths(root), History(root)
-    found: list[Finding] = []
+    standing, found = all_standings(project.questions, project.experiments), list[Finding]()
     for name in sorted(project.questions):
         one = Dossier(project, project.questions[name])
-        found += check_outcome(paths, history, question=one.question, experiments=one.experiments, planned=one.planned)
+        found += check_outcome(
+            paths,
+            history,
+            question=one.question,
+            experiments=one.experiments,
+            planned=one.planned,
+            standing=standing,
+        )
     return found

@@ -19,6 +19,7 @@ from expkit.outcomes.archive import read_records
 from expkit.outcomes.check import check_outcome
 from expkit.outcomes.evidence import build_evidence
 from expkit.outcomes.freshness import ArmId
+from expkit.outcomes.registration import all_standings
 from expkit.outcomes.write import write_outcome
 from expkit.plan import plan
 from expkit.project.paths import Paths
@@ -104,6 +105,7 @@ class Bench(Desk):
             question=dossier.question,
             experiments=dossier.experiments,
             planned=dossier.planned,
+            standing=all_standings(project.questions, project.experiments),
         )
         return [str(one) for one in found if one.severity == "failure"]
 
@@ -136,12 +138,13 @@ class Bench(Desk):
         evidence = dossier.evidence
         assert evidence is not None
         if results is not None:
+            standing, keys = all_standings(project.questions, project.experiments), [arm.key for arm in dossier.arms]
             evidence = build_evidence(
                 question=dossier.question,
                 experiments=dossier.experiments,
                 planned=dossier.planned,
                 results=results,
-                records=read_records(dossier.paths, History(self.root), "rq01", [arm.key for arm in dossier.arms]),
+                records=read_records(dossier.paths, History(self.root), "rq01", keys, standing),
                 previous=evidence,
             )
         write_outcome(dossier.paths, dossier.question, evidence)

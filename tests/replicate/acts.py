@@ -13,6 +13,7 @@ from expkit.dossier import Dossier
 from expkit.execution.events import Point, Progress
 from expkit.ledger.lock import Holder
 from expkit.outcomes.check import check_outcome
+from expkit.outcomes.registration import all_standings
 from expkit.outcomes.verification import trust_by_hypothesis, verify, verify_replications
 from expkit.plan import PlannedArm
 from expkit.project.paths import Paths
@@ -110,6 +111,7 @@ def findings(desk: Desk) -> Sequence[Any]:
         question=dossier.question,
         experiments=dossier.experiments,
         planned=dossier.planned,
+        standing=all_standings(project.questions, project.experiments),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from expkit.outcomes import numbers, wording
+from expkit.outcomes.draws import is_amended
 from expkit.outcomes.markdown import sensitivity, tails
 from expkit.outcomes.markdown.text import bullets, plain
 from expkit.outcomes.replication import replicated
@@ -46,6 +47,12 @@ def _standing(evidence: Evidence) -> Iterator[str]:
             by_reason.setdefault(hypothesis.standing_reason, []).append(hypothesis.id)
     for reason, ids in by_reason.items():
         yield f"**Exploratory.** {plain(', '.join(ids))}: {plain(reason)}"
+    amended: dict[str, list[str]] = {}
+    for hypothesis in evidence.hypotheses:
+        if is_amended(hypothesis):
+            amended.setdefault(hypothesis.standing_reason, []).append(hypothesis.id)
+    for reason, ids in amended.items():
+        yield f"**Second draw.** {plain(', '.join(ids))}: {plain(reason)} The claim was another one then."
 
 
 def _replications(evidence: Evidence) -> Iterator[str]:

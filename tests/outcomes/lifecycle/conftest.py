@@ -16,7 +16,7 @@ from expkit.execution.worker import perform
 from expkit.ledger.clock import now
 from expkit.ledger.ledger import Ledger
 from expkit.ledger.results import ArmResults
-from expkit.outcomes.archive import read_records
+from expkit.outcomes.archive import read_records, with_ledger
 from expkit.outcomes.check import Finding, check_outcome
 from expkit.outcomes.document import SECTIONS, generated_part
 from expkit.outcomes.evidence import build_evidence
@@ -166,17 +166,15 @@ class Laboratory:
         """The evidence of a question from what the ledger has now; nothing is written."""
         project, planned = self.project, self.planned()
         asked = project.questions[question]
+        arms = [arm for experiment in asked.experiments for arm in planned[experiment]]
+        standing = all_standings(project.questions, project.experiments)
+        records = read_records(self.paths, self.history, question, {arm.key for arm in arms}, standing)
         return build_evidence(
             question=asked,
             experiments=project.experiments,
             planned=planned,
             results=results or self.results(),
-            records=read_records(
-                self.paths,
-                self.history,
-                question,
-                {arm.key for experiment in asked.experiments for arm in planned[experiment]},
-            ),
+            records=with_ledger(records, Ledger(self.paths.ledger), question, arms, standing),
             previous=self.evidence_on_disk(question),
         )
 
@@ -199,12 +197,14 @@ class Laboratory:
         return write_outcome(self.paths, self.project.questions[question], self.build(question))
 
     def check(self, question: str = "rq01") -> tuple[Finding, ...]:
+        project = self.project
         return check_outcome(
             self.paths,
             self.history,
-            question=self.project.questions[question],
-            experiments=self.project.experiments,
+            question=project.questions[question],
+            experiments=project.experiments,
             planned=self.planned(),
+            standing=all_standings(project.questions, project.experiments),
         )
 
     def failures(self, question: str = "rq01") -> list[str]:

@@ -213,13 +213,19 @@ from expkit.project.read import read_project
 from expkit.provenance.history import History
 from expkit.outcomes.freshness import is_current, differing
 from expkit.outcomes.evidence import build_evidence
+from expkit.outcomes.registration import all_standings
 from expkit.outcomes.write import write_outcome
 
 project = read_project(Path(sys.argv[1]))
 planned = {name: plan(one, lambda *_: frozenset()) for name, one in project.experiments.items()}
 question = project.questions["rq01"]
 findings = check_outcome(
-    Paths(project.root), History(project.root), question=question, experiments=project.experiments, planned=planned
+    Paths(project.root),
+    History(project.root),
+    question=question,
+    experiments=project.experiments,
+    planned=planned,
+    standing=all_standings(project.questions, project.experiments),
 )
 assert findings == (), findings
 print(sorted({name.split(".")[0] for name in sys.modules} & {"scipy", "matplotlib", "numba", "mlflow", "pandas"}))
