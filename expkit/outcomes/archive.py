@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from functools import lru_cache
 
 from pydantic import ValidationError
 
@@ -112,6 +113,7 @@ def committed_replications(paths: Paths, history: History, question: str) -> tup
     return unique([one for _, content in reversed(versions) for one in replications_in(content)])
 
 
+@lru_cache(maxsize=1024)  # every question looks through the files of all
 def registrations_in(content: bytes) -> tuple[Registration, ...]:
     """The registrations of one version of an evidence file; none where it is no evidence, as amid a merge."""
     try:

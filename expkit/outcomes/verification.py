@@ -108,10 +108,11 @@ def declared_at(commit: str, history: History) -> frozenset[Digests] | None:
 
 
 def _stood_at(commit: str, history: History) -> tuple[Standing, ...] | None:
-    if not history.has(commit):
+    files = committed_files(history, commit)
+    if not history.has(commit):  # asked for second, when reading its files has told
         return None
     try:
-        declarations = parse_declarations(committed_files(history, commit))
+        declarations = parse_declarations(files)
     except InvalidDeclaration:
         return None  # written for another version of expkit, which read more or less
     return all_standings(declarations.questions, declarations.experiments)

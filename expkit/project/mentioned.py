@@ -16,7 +16,7 @@ from expkit.project.paths import EXPERIMENTS
 from expkit.project.recorded import named_results
 from expkit.project.sources import sources
 from expkit.project.tree import Tree
-from expkit.project.yaml import read_yaml
+from expkit.project.yaml import read_once
 from expkit.specs.program import Command
 
 
@@ -37,7 +37,7 @@ def _programs(files: Mapping[str, bytes]) -> Iterator[tuple[list[str], list[str]
     """The command and the declared sources of every program, as far as they can be made out."""
     for file, content in files.items():
         if file.startswith(f"{EXPERIMENTS}/") and b"command" in content:
-            declared = _mapping(read_yaml(file, content).value)
+            declared = _mapping(read_once(file, content).value)
             trainer = _mapping(declared.get("trainer"))
             if trainer.get("kind") == "command":
                 arms = _mapping(declared.get("arms")).values()

@@ -29,7 +29,7 @@ from expkit.project.root import project_id
 from expkit.project.tables import LARGEST_TABLE
 from expkit.project.unreadable import unreadable
 from expkit.project.words import complaints
-from expkit.project.yaml import LARGEST_FILE, Document, read_yaml
+from expkit.project.yaml import LARGEST_FILE, Document, read_once
 from expkit.specs.experiment import Experiment, ResolvedArm, resolved_as
 from expkit.specs.question import Hypothesis, ResearchQuestion
 from expkit.specs.resolve import Flaw, Unresolvable, resolve
@@ -188,11 +188,8 @@ def _parse_declarations(sorted_files: tuple[tuple[str, bytes], ...]) -> Declarat
 
 def _document(file: str, content: bytes) -> Document:
     """One file's document, with mistakes that can be added to."""
-    read = _read_once(file, content)
+    read = read_once(file, content)
     return replace(read, mistakes=list(read.mistakes))
-
-
-_read_once = lru_cache(maxsize=256)(read_yaml)  # between one commit and the next, most files stay as they are
 
 
 def _misplaced(files: Mapping[str, bytes]) -> list[Mistake]:

@@ -12,6 +12,7 @@ import bisect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -102,6 +103,11 @@ def read_yaml(file: str, content: bytes) -> Document:
         return document
     _Composer(document, _Lines(text)).compose()
     return document
+
+
+read_once = lru_cache(maxsize=256)(read_yaml)
+"""The same, read once: a file is asked for several times, and between commits most files stay as they are. Whoever
+adds mistakes works on a copy."""
 
 
 class _Lines:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -12,6 +12,10 @@ from expkit.provenance.repository import Refused, Repository, find, is_commit, t
 
 _MOST_VERSIONS = 1_000
 _ANYWHERE = ("--all", "--reflog")
+_BY_FILE = ("--format=%H", "--raw", "--no-abbrev", "--full-history", "--topo-order", "--no-renames", "-m", "-z")
+
+Changes = Mapping[str, Mapping[str, str | None]]
+"""By path: by commit, newest first, the blob it left there; None where it left no regular file."""
 
 
 class History:
@@ -24,8 +28,9 @@ class History:
         self._root = root
         self._known: dict[str, bool] = {}
         self._trees: dict[tuple[str, tuple[str, ...]], dict[str, bytes]] = {}
-        self._names: dict[str, tuple[str, ...]] = {}
-        self._versions: dict[tuple[str, bool], list[tuple[str, bytes]]] = {}
+        self._listings: dict[str, dict[str, str]] = {}
+        self._blobs: dict[str, bytes | None] = {}
+        self._changes: dict[tuple[str, bool], Changes] = {}
 
     @cached_property
     def _repository(self) -> Repository | None:
@@ -72,6 +77,13 @@ class History:
         commit = text(found[0])
         return commit if len(found) == 3 and found[1] == b"commit" and is_commit(commit) else None
 
+    def date(self, commit: str) -> str | None:
+        """When a commit was made, by whoever made it, ISO 8601 with their time zone; None for an unknown commit."""
+        if self._repository is None or not is_commit(commit):
+            return None
+        told = self._repository.answer("log", "--no-walk", "--format=%cI", commit)
+        return told.decode() if told else None
+
     def pushed(self, commit: str) -> bool | None:
         """Whether a remote-tracking branch holds the commit; None where there is no remote or no such commit."""
         return self._repository.pushed(commit) if self._repository else None
@@ -88,21 +100,47 @@ class History:
         return dict(self._trees[place])
 
     def _read_tree(self, commit: str, prefixes: tuple[str, ...]) -> dict[str, bytes]:
-        repository = self._repository
-        below = [f"{repository.prefix}{prefix}".rstrip("/") for prefix in prefixes] if repository else []
-        if repository is None or not below or not self.has(commit):
+        if self._repository is None or not prefixes:
             return {}
-        files = _regular_files(repository, commit, [] if "" in below else below)
-        contents = repository.blobs(list(files.values()))
-        return {path: content for path, content in zip(files, contents, strict=True) if content is not None}
+        if commit in self._listings:
+            folders = [prefix.rstrip("/") for prefix in prefixes]
+            listing = self._listings[commit].items()
+            files = {path: blob for path, blob in listing if any(_is_below(path, folder) for folder in folders)}
+        else:
+            files = self._list(commit, prefixes)
+        self._fetch(files.values())
+        found = ((path, self._blobs[blob]) for path, blob in files.items())
+        return {path: content for path, content in found if content is not None}
+
+    def _fetch(self, blobs: Iterable[str]) -> None:
+        """Read what has not been read yet."""
+        missing = list(dict.fromkeys(blob for blob in blobs if blob not in self._blobs))
+        if missing and self._repository:
+            self._blobs |= zip(missing, self._repository.blobs(missing), strict=True)
 
     def names(self, commit: str) -> tuple[str, ...]:
         """The path of every regular file of the project at a commit; none of an unknown commit."""
-        if commit not in self._names:
-            repository = self._repository if self.has(commit) else None
-            below = [repository.prefix.rstrip("/")] if repository and repository.prefix else []
-            self._names[commit] = tuple(_regular_files(repository, commit, below)) if repository else ()
-        return self._names[commit]
+        if commit not in self._listings:
+            self._listings[commit] = self._list(commit, [""])
+        return tuple(self._listings[commit])
+
+    def _list(self, commit: str, prefixes: Iterable[str]) -> dict[str, str]:
+        """The blob of every regular file of the project at or below some paths at a commit, by its path."""
+        repository = self._repository
+        if repository is None or not is_commit(commit) or self._known.get(commit) is False:
+            return {}
+        below = [f"{repository.prefix}{prefix}".rstrip("/") for prefix in prefixes]
+        paths = [] if "" in below else below
+        out = repository.answer("ls-tree", "-r", "-z", "--full-tree", f"{commit}^{{commit}}", "--", *paths)
+        if out is not None:
+            self._known[commit] = True
+        files: dict[str, str] = {}
+        for line in (out or b"").split(b"\0")[:-1]:
+            head, _, path = line.partition(b"\t")
+            mode, kind, name = head.split(b" ")
+            if kind == b"blob" and mode.startswith(b"100"):  # neither symbolic links nor submodules
+                files[text(path).removeprefix(repository.prefix)] = name.decode()
+        return files
 
     def versions(self, path: str, *, anywhere: bool = False) -> list[tuple[str, bytes]]:
         """A file as each commit that touched it left it, newest first, at most 1000; deletions are left out.
@@ -110,33 +148,42 @@ class History:
         Commits up to HEAD; `anywhere`, those that HEAD does not lead to as well: on other branches and tags, those of
         remotes too, and what branches of this clone stood on before they were set elsewhere.
         """
-        if (path, anywhere) not in self._versions:
-            self._versions[path, anywhere] = self._read_versions(path, _ANYWHERE if anywhere else ())
-        return list(self._versions[path, anywhere])
-
-    def _read_versions(self, path: str, more: tuple[str, ...]) -> list[tuple[str, bytes]]:
-        if self._repository is None or self.head is None or not path or "\n" in path:
-            return []
-        below = f"{self._repository.prefix}{path}"
-        log = self._repository.answer(
-            *("log", "--format=%H", "--full-history", "--topo-order", f"--max-count={_MOST_VERSIONS}"),
-            *(*more, "HEAD", "--", below),
-        )
-        commits = log.decode().split() if log else []
-        contents = self._repository.blobs([f"{commit}:{below}" for commit in commits])
-        return [(commit, content) for commit, content in zip(commits, contents, strict=True) if content is not None]
+        first, _, rest = path.partition("/")
+        changes = self._changed(first if rest else path, anywhere)
+        # who asks for one evidence file asks for the others, too: git is asked once for all files of a name
+        name = path.rpartition("/")[2]
+        alike = (blobs for one, blobs in changes.items() if one == path or one.endswith(f"/{name}"))
+        self._fetch(blob for blobs in alike for blob in list(blobs.values())[:_MOST_VERSIONS] if blob)
+        left = list(changes.get(path, {}).items())[:_MOST_VERSIONS]
+        read = ((commit, self._blobs.get(blob)) for commit, blob in left if blob)
+        return [(commit, content) for commit, content in read if content is not None]
 
     def paths(self, prefix: str, *, anywhere: bool = False) -> frozenset[str]:
-        """Every path below a folder that any commit added, whether it is still there or not; commits as `versions`."""
+        """Every path below a folder that any commit touched, still there or not; commits as `versions`."""
+        return frozenset(self._changed(prefix, anywhere))
+
+    def _changed(self, prefix: str, anywhere: bool) -> Changes:
+        """The commits that touched each path at or below a prefix, newest first, and the blobs that they left."""
+        if (prefix, anywhere) not in self._changes:
+            self._changes[prefix, anywhere] = self._read_changes(prefix, _ANYWHERE if anywhere else ())
+        return self._changes[prefix, anywhere]
+
+    def _read_changes(self, prefix: str, more: tuple[str, ...]) -> Changes:
         if self._repository is None or self.head is None or not prefix:
-            return frozenset()
+            return {}
         below = f"{self._repository.prefix}{prefix}"
-        log = self._repository.answer(
-            *("log", "--format=", "--name-only", "--no-renames", "--diff-filter=A", "-m", "-z"),
-            *(*(_ANYWHERE if anywhere else ()), "HEAD", "--", below),
-        )
-        names = (text(name).removeprefix(self._repository.prefix) for name in (log or b"").split(b"\0") if name)
-        return frozenset(names)
+        log = self._repository.answer("log", *_BY_FILE, *more, "HEAD", "--", below)
+        found: dict[str, dict[str, str | None]] = {}
+        commit, parts = "", iter((log or b"").split(b"\0"))
+        for part in parts:
+            said = part.strip(b"\n")
+            if said.startswith(b":"):
+                _, mode, _, blob, _ = said.split(b" ")
+                path = text(next(parts)).removeprefix(self._repository.prefix)
+                found.setdefault(path, {})[commit] = blob.decode() if mode.startswith(b"100") else None
+            elif said:
+                commit = said.decode()
+        return found
 
     def tag(self, name: str, message: str) -> None:
         """Put an annotated tag on HEAD.
@@ -184,13 +231,5 @@ class History:
         return {name: message for kind, name, message in rows if kind.strip() == "tag"}
 
 
-def _regular_files(repository: Repository, commit: str, paths: list[str]) -> dict[str, str]:
-    """The blob of every regular file at or below some paths at a commit, by its path relative to the project's root."""
-    listing = repository.answer("ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths) or b""
-    files: dict[str, str] = {}
-    for line in listing.split(b"\0")[:-1]:
-        head, _, path = line.partition(b"\t")
-        mode, kind, name = head.split(b" ")
-        if kind == b"blob" and mode.startswith(b"100"):  # neither symbolic links nor submodules
-            files[text(path).removeprefix(repository.prefix)] = name.decode()
-    return files
+def _is_below(path: str, folder: str) -> bool:
+    return not folder or path == folder or path.startswith(f"{folder}/")

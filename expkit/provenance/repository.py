@@ -28,6 +28,8 @@ _SETTINGS = (
     "advice.graftFileDeprecated=false",
     "log.showSignature=false",
     "log.follow=false",
+    "log.showRoot=true",
+    "log.diffMerges=separate",
 )
 
 _ENVIRONMENT = {

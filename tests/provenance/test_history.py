@@ -257,3 +257,26 @@ class TestTags:
 
         with pytest.raises(InvalidUsage, match="was not made"):
             History(project.root).tag("expkit/rq01", "x\n")
+
+
+class TestFewQuestions:
+    def test_the_versions_of_all_files_of_a_name_are_asked_for_together(self, project, tmp_path, monkeypatch):
+        """Each process of git costs as much as reading a question: a log of HEAD, one of all else, and a batch do."""
+        for name in ("rq01", "rq02", "rq03"):
+            for content in ("{}", "[]"):
+                project.write(f"research_questions/{name}/evidence.json", content)
+                project.commit()
+        monkeypatch.setenv("GIT_TRACE", str(tmp_path / "trace"))
+        history = History(project.root)
+
+        for name in ("rq01", "rq02", "rq03"):
+            for anywhere in (False, True):
+                versions = history.versions(f"research_questions/{name}/evidence.json", anywhere=anywhere)
+                assert [content for _, content in versions] == [b"[]", b"{}"]
+        assert "research_questions/rq02/evidence.json" in history.paths("research_questions", anywhere=True)
+        asked = [
+            line.split("built-in: git ")[1].split()[0]
+            for line in (tmp_path / "trace").read_text().splitlines()
+            if "built-in: git" in line
+        ]
+        assert (asked.count("log"), asked.count("cat-file")) == (2, 1)

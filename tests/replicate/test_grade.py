@@ -72,6 +72,7 @@ class TestTheGrade:
     def test_a_commit_from_before_the_hypothesis_earns_none(self, clear: Desk) -> None:
         """Its root was known to whoever wrote the claim."""
         clear.edit(clear.question, "at_least: 1}", "at_least: 2}")
+        clear.edit(clear.question, "at_most: 1}", "at_most: 2}")
         clear.edit(clear.experiment, "root: 7", "root: 8")
         earlier = clear.git("rev-parse", "HEAD")
         clear.commit()
