@@ -15,9 +15,12 @@ from expkit.dossier import Dossier
 from expkit.outcomes.freshness import staleness
 from expkit.outcomes.numbers import counted
 from expkit.outcomes.registration import is_unwitnessed
+from expkit.outcomes.standing import registered_trials, trials_of
 from expkit.outcomes.verification import trust_by_hypothesis, verify, verify_replications
 from expkit.provenance.history import History
 from expkit.publish import question_publishing
+from expkit.records.evidence import Evidence
+from expkit.records.registration import Standing
 
 
 @click.command("status")
@@ -43,21 +46,28 @@ def command(ctx: click.Context, question: str | None, as_json: bool) -> None:
 def _print(state: dict[str, Any]) -> None:
     results().print(f"[bold]{state['id']}[/] · {escape(state['title'])}")
     if any(one["verdict"] for one in state["hypotheses"]):
-        made = table("", "verdict", "registration", "git says")
+        made = table("", "verdict", "registration", "registered at", "data since", "git says")
         for one in state["hypotheses"]:
+            at = one["registered"]
             made.add_row(
                 f"[bold]{one['id']}[/]",
                 styled_verdict(one["verdict"]) if one["verdict"] else "[dim]no data yet[/]",
                 f"{one['standing'] or ''}{', unwitnessed' if one['unwitnessed'] else ''}"
                 f"{', ' + one['grade'] if one['grade'] else ''}",
+                f"{at['commit'][:7]} {(at['date'] or '')[:10]}" if at else "",
+                (one["data_since"] or "")[:10],
                 one["trust"] or "",
             )
         results().print(made)
     else:
         results().print(f"[dim]{', '.join(one['id'] for one in state['hypotheses'])}: no data yet[/]")
+    alike: dict[tuple[str, str], list[str]] = {}
     for one in state["hypotheses"]:
-        if one["standing"] == "exploratory":  # being confirmatory needs no excuse
-            results().print(f"{one['id']} is exploratory: {escape(one['reason'])}")
+        if one["standing"]:
+            alike.setdefault((one["standing"], one["reason"]), []).append(one["id"])
+    for (standing, reason), ids in alike.items():
+        are = "is" if len(ids) == 1 else "are"
+        results().print(f"{', '.join(ids)} {are} {standing}: {escape(reason)}")
     for line in state["to_do"]:
         results().print(f"[yellow]to do:[/] {escape(line)}")
     for line in state["damaged"]:
@@ -86,6 +96,8 @@ def _state(dossier: Dossier, history: History) -> dict[str, Any]:
                 "grade": one.grade if one else None,
                 "unwitnessed": is_unwitnessed(stands),
                 "reason": one.standing_reason if one else None,
+                "registered": _registered(evidence, stands, history) if evidence else None,
+                "data_since": _data_since(evidence, stands) if evidence else None,
                 # of an exploratory one git could only say that it was declared, which reads as praise
                 "trust": trusts.get(declared.id) if one and one.standing == "confirmatory" else None,
             }
@@ -99,6 +111,28 @@ def _state(dossier: Dossier, history: History) -> dict[str, Any]:
         "to_do": _to_do(dossier),
         "damaged": [str(damage) for damage in dossier.ledger.damaged],
     }
+
+
+def _registered(evidence: Evidence, stands: Standing, history: History) -> dict[str, str | None] | None:
+    """The first commit that this decision stood at in this family when data were recorded, and when it was made."""
+    stood = [
+        entry
+        for entry in evidence.registrations
+        if entry.standing and entry.commit and entry.clean
+        if (entry.standing.decision_digest, entry.standing.family_digest)
+        == (stands.decision_digest, stands.family_digest)
+    ]
+    if not stood:
+        return None
+    first = min(stood, key=lambda entry: entry.recorded.removesuffix("Z"))
+    return {"commit": first.commit, "date": history.date(first.commit) if first.commit else None}
+
+
+def _data_since(evidence: Evidence, stands: Standing) -> str | None:
+    """When the first of the trials that a decision is made on was recorded, whatever stood then."""
+    ours = set(registered_trials(stands))
+    moments = [entry.recorded for entry in evidence.registrations if not ours.isdisjoint(trials_of(entry))]
+    return min(moments, key=lambda moment: moment.removesuffix("Z"), default=None)
 
 
 def _to_do(dossier: Dossier) -> list[str]:

@@ -142,7 +142,7 @@ def test_outside_git_a_run_answers_and_says_that_it_is_exploratory(desk: Desk) -
     said = desk.expkit("run", "rq01")
     assert said.code == 0, said
     assert said.out.count("(exploratory)") == 2
-    assert "h1 is exploratory: " in desk.expkit("status").out
+    assert "h1, h2 are exploratory: No commit held it" in desk.expkit("status").out
 
 
 def test_a_project_that_cannot_be_written_to_is_told_before_anything_runs(

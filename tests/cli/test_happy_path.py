@@ -94,6 +94,11 @@ def test_json_holds_what_the_tables_show(answered: Desk) -> None:
             "verified",
         )
         assert hypothesis["verdict"] in shown
+        commit, date = answered.git("log", "-1", "--format=%H %cI", hypothesis["registered"]["commit"]).split()
+        assert hypothesis["registered"] == {"commit": commit, "date": date}
+        assert hypothesis["data_since"] > "2026"
+        assert f"{commit[:7]} {date[:10]}" in shown
+        assert f"confirmatory: {hypothesis['reason']}" in shown
     assert status["to_do"] == []
     compared = answered.json("compare", "rq01")
     assert [arm["arm"] for arm in compared["arms"]] == ["drunkard", "accountant", "gambler"]
