@@ -12,12 +12,13 @@ import json
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from functools import lru_cache
+from typing import NamedTuple
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from expkit.errors import CheckFailed
 from expkit.ledger.ledger import Ledger
-from expkit.outcomes.draws import Redrawn, may_be_redrawn, redrawn
+from expkit.outcomes.draws import Redrawn, kept_draws, may_be_redrawn, redrawn
 from expkit.outcomes.replication import unique
 from expkit.outcomes.serialise import parse_evidence
 from expkit.outcomes.standing import Records, earliest, first_recordings, with_attempts
@@ -26,6 +27,9 @@ from expkit.project.paths import QUESTIONS, Paths
 from expkit.provenance.history import History
 from expkit.records.evidence import Evidence, Replication
 from expkit.records.registration import Registration, Standing
+
+_REGISTRATIONS = TypeAdapter(tuple[Registration, ...])
+_REPLICATIONS = TypeAdapter(tuple[Replication, ...])
 
 
 def read_records(
@@ -55,7 +59,7 @@ def read_records(
         own=union(own),
         first=earliest(files),
         by_moment=earliest(alone),
-        declared=frozenset(stands.decision_digest for stands in standing),
+        kept=_kept(paths, question, standing),
     )
 
 
@@ -63,13 +67,13 @@ def read_redrawn(
     paths: Paths, history: History, question: str, arm_keys: Collection[str], standing: Sequence[Standing]
 ) -> dict[str, Redrawn]:
     """By id, the hypotheses of a question that evidence files tell of earlier draws of; the arguments as above."""
-    ours, declared = [one for one in standing if one.question == question], {one.decision_digest for one in standing}
+    ours, kept = [one for one in standing if one.question == question], _kept(paths, question, standing)
     files = (_versions(paths, history, name) for name in _questions(paths, history))
     stood = (entry for contents in files for content in contents for entry in registrations_in(content))
-    if not may_be_redrawn(ours, stood, declared):
+    if not may_be_redrawn(ours, stood, kept):
         return {}
     first = read_records(paths, history, question, arm_keys, standing).first
-    found = {one.hypothesis: redrawn(one, first, declared) for one in ours}
+    found = {one.hypothesis: redrawn(one, first, kept) for one in ours}
     return {name: known for name, known in found.items() if known}
 
 
@@ -113,25 +117,37 @@ def committed_replications(paths: Paths, history: History, question: str) -> tup
     return unique([one for _, content in reversed(versions) for one in replications_in(content)])
 
 
-@lru_cache(maxsize=1024)  # every question looks through the files of all
 def registrations_in(content: bytes) -> tuple[Registration, ...]:
     """The registrations of one version of an evidence file; none where it is no evidence, as amid a merge."""
-    try:
-        entries = json.loads(content)["registrations"]
-        return tuple(Registration.model_validate_json(json.dumps(entry)) for entry in entries)
-    except (ValueError, KeyError, TypeError, ValidationError):
-        return ()
+    return _told_in(content).registrations
 
 
 def replications_in(content: bytes) -> tuple[Replication, ...]:
     """The replications of one version of an evidence file; none where it is no evidence, as amid a merge."""
-    if b'"replications"' not in content:
-        return ()
+    return _told_in(content).replications
+
+
+class _Told(NamedTuple):
+    registrations: tuple[Registration, ...] = ()
+    replications: tuple[Replication, ...] = ()
+    verdicts: frozenset[str] = frozenset()
+    """The digests of the decisions that there are verdicts on."""
+
+
+@lru_cache(maxsize=1024)  # every question looks through the files of all
+def _told_in(content: bytes) -> _Told:
     try:
-        entries = json.loads(content)["replications"]
-        return tuple(Replication.model_validate_json(json.dumps(entry)) for entry in entries)
-    except (ValueError, KeyError, TypeError, ValidationError):
-        return ()
+        told = json.loads(content)
+    except ValueError:
+        return _Told()
+    registrations, replications, verdicts = _Told()
+    with suppress(KeyError, TypeError, ValidationError):
+        registrations = _REGISTRATIONS.validate_json(json.dumps(told["registrations"]))
+    with suppress(KeyError, TypeError, ValidationError):
+        replications = _REPLICATIONS.validate_json(json.dumps(told["replications"]))
+    with suppress(KeyError, TypeError):
+        verdicts = frozenset(one["decision_digest"] for one in told["hypotheses"])
+    return _Told(registrations, replications, verdicts)
 
 
 def union(versions: Collection[Collection[Registration]]) -> tuple[Registration, ...]:
@@ -146,6 +162,15 @@ def _versions(paths: Paths, history: History, question: str) -> list[bytes]:
     with suppress(OSError):  # never run, or deleted: history tells what there was
         contents.append(file.read_bytes())
     return contents
+
+
+def _kept(paths: Paths, question: str, standing: Sequence[Standing]) -> frozenset[str]:
+    """The digests of the decisions whose draws are kept, for who asks about a question."""
+    told: dict[str, frozenset[str]] = {}
+    for other in {one.question for one in standing if one.question != question}:
+        with suppress(OSError):  # without an outcome, nobody sees its verdicts
+            told[other] = _told_in(paths.evidence(other).read_bytes()).verdicts
+    return kept_draws(standing, question, told)
 
 
 def _mentioning(question: str, arm_keys: Collection[str], standing: Sequence[Standing]) -> list[bytes]:

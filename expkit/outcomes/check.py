@@ -115,7 +115,10 @@ def _without_evidence(paths: Paths, history: History, question: ResearchQuestion
         )
     elif committed(paths, history, question.id):
         yield Finding(
-            severity="note", file=place, what="deleted; what git's history registers stays registered", mend=again
+            severity="warning",
+            file=place,
+            what="deleted; what git's history registers stays registered, and the draw counts as dropped",
+            mend=f"{again}, or git restore {place}",
         )
     else:
         yield Finding(severity="note", file=place, what="not run yet", mend=again)
@@ -129,7 +132,7 @@ def _draws(evidence: Evidence, now: Mapping[str, Redrawn], place: str) -> Iterat
     for said, names in alike.items():
         if said:
             what = f"stale: an earlier draw of {listed(names)} was dropped since it was written\n  {said}"
-            mend = f"put the question back that declared it, or let the outcome say so: {again}"
+            mend = f"put the question back that declared it, with its outcome; or let this outcome say so: {again}"
         else:
             what, mend = f"stale: it says that an earlier draw of {listed(names)} was dropped, and none is", again
         yield Finding(severity="failure", file=place, what=what, mend=mend)

@@ -1,8 +1,9 @@
 """Draws: data that a hypothesis was given before and that no question tells of any more, so that somebody could choose.
 
 A draw is the root, the streams and the arms under which data were first recorded while a decision stood, committed and
-clean. It is dropped when no question of the project declares that decision any more. Data that were recorded without
-such a decision are no draw: they can become nobody's confirmation. Light, and pure.
+clean. It is kept as long as a question of the project declares that decision and has its verdict in its evidence, and
+dropped otherwise. Data that were recorded without such a decision are no draw: they can become nobody's confirmation.
+Light, and pure.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from expkit.records.registration import Registration, Standing
 
 _CHOICE = "which draw is kept is then a choice"
 _AMENDED = "amended after an earlier draw under"
-_MEND = "To ask again, keep the earlier question and ask in one of its own beside it."
+_MEND = "To ask again, keep the earlier question with its outcome, and ask in one of its own beside it."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +39,28 @@ class Redrawn:
         return tuple(trial for standing in self.dropped for trial in registered_trials(standing))
 
 
-def redrawn(standing: Standing, first: Mapping[Trial, Recording], declared: Collection[str]) -> Redrawn | None:
+def kept_draws(standing: Iterable[Standing], question: str, told: Mapping[str, Collection[str]]) -> frozenset[str]:
+    """The digests of all decisions that are declared and whose verdicts everybody sees.
+
+    Args:
+        standing: every hypothesis of the project as it stands now.
+        question: the one that is asked about; what it declares is about to be told.
+        told: by question, the digests of the decisions that its evidence in the work tree has verdicts on.
+    """
+    return frozenset(
+        one.decision_digest
+        for one in standing
+        if one.question == question or one.decision_digest in told.get(one.question, ())
+    )
+
+
+def redrawn(standing: Standing, first: Mapping[Trial, Recording], kept: Collection[str]) -> Redrawn | None:
     """What a hypothesis was drawn on before; None where its data are its first, or every earlier verdict still stands.
 
     Args:
         standing: the hypothesis as it stands now.
         first: the first recording of each trial.
-        declared: the digests of all decisions that the project's questions declare now.
+        kept: the digests of the decisions whose draws are kept; see `kept_draws`.
     """
     ours = [moment_of(first[trial]) for trial in registered_trials(standing) if trial in first]
     known = {
@@ -54,7 +70,7 @@ def redrawn(standing: Standing, first: Mapping[Trial, Recording], declared: Coll
         if one.standing
     }
     found: dict[object, tuple[str, str, Standing]] = {}
-    for one in _may_be_dropped(standing, known.values(), declared):
+    for one in _may_be_dropped(standing, known.values(), kept):
         drawn = _drawn(one, first)
         if drawn and ours and drawn[0] < min(ours):
             # several decisions on one draw are one draw; the one that claims the same says most about it
@@ -75,12 +91,10 @@ def redrawn(standing: Standing, first: Mapping[Trial, Recording], declared: Coll
     return Redrawn(dropped=dropped, amendment=f"{_AMENDED} root {dropped[0].decision['root']}")
 
 
-def may_be_redrawn(
-    standing: Iterable[Standing], registrations: Iterable[Registration], declared: Collection[str]
-) -> bool:
+def may_be_redrawn(standing: Iterable[Standing], registrations: Iterable[Registration], kept: Collection[str]) -> bool:
     """Whether there is anything to look into: a glance at what stood, before any trial is looked up."""
     stood = {entry.standing.decision_digest: entry.standing for entry in registrations if entry.standing}
-    return any(_may_be_dropped(one, stood.values(), declared) for one in standing)
+    return any(_may_be_dropped(one, stood.values(), kept) for one in standing)
 
 
 def is_amended(hypothesis: HypothesisEvidence) -> bool:
@@ -107,12 +121,12 @@ def _is_told(hypothesis: HypothesisEvidence, now: Redrawn | None) -> bool:
     return bool(now.amendment and now.amendment in said)
 
 
-def _may_be_dropped(standing: Standing, stood: Iterable[Standing], declared: Collection[str]) -> list[Standing]:
-    """Those of what stood that nobody declares any more and that were the same hypothesis on other data."""
+def _may_be_dropped(standing: Standing, stood: Iterable[Standing], kept: Collection[str]) -> list[Standing]:
+    """Those of what stood that nobody keeps and that were the same hypothesis on other data."""
     return [
         one
         for one in stood
-        if one.decision_digest not in declared
+        if one.decision_digest not in kept
         and not is_unwitnessed(one)
         and _place(one) != _place(standing)
         and _is_same(one, standing)

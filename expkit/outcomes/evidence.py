@@ -79,8 +79,8 @@ def build_evidence(
     ours = list(results.values())
     records = with_results(records, ours)
     standing = standings(question, planned, experiments)
-    declared = {*records.declared, *(stands.decision_digest for stands in standing)}
-    drawn = {stands.hypothesis: redrawn(stands, records.first, declared) for stands in standing}
+    kept_now = {*records.kept, *(stands.decision_digest for stands in standing)}
+    drawn = {stands.hypothesis: redrawn(stands, records.first, kept_now) for stands in standing}
     records = with_trials(records, (trial for before in drawn.values() if before for trial in before.trials))
     family, kept = standing[0].family_digest, unique([*replications, *(previous.replications if previous else ())])
     decided_on = {"total_reward", *(name for one in question.hypotheses for name in _decided_on(one))}

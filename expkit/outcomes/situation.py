@@ -7,15 +7,18 @@ run makes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from expkit.outcomes.draws import redrawn
 from expkit.outcomes.registration import is_unwitnessed
-from expkit.outcomes.standing import Judgement, Records, Trial, Witness, judge
+from expkit.outcomes.standing import Judgement, Records, Trial, Witness, judge_by, registered_trials
 from expkit.plan import PlannedArm
 from expkit.records.provenance import Git
 from expkit.records.registration import Standing
 
 _SHOWN = 3
+_ANY_ROOT = -1
+"""A root that nobody has drawn on, as none is negative."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +34,12 @@ class Situation:
     """When the first of these were recorded; None where there are none."""
     unwitnessed: bool
     """Whether its results existed before, so that nothing can make it confirmatory."""
+    earlier: str | None
+    """What has to be said of earlier draws of it that were dropped; None where there is nothing to say."""
+    redrawn: bool
+    """Whether these keep it from being confirmatory."""
+    renewable: bool
+    """Whether it would be confirmatory on the fresh seeds of another root."""
     judgement: Judgement
     """What it would be if all that is missing ran now."""
 
@@ -41,8 +50,9 @@ class Situation:
 
     @property
     def is_spent(self) -> bool:
-        """Whether data that exist already keep it from ever being confirmatory under this root."""
-        return self.recorded > 0 and self.judgement.standing == "exploratory" and not self.unwitnessed
+        """Whether data that exist already keep it from ever being confirmatory as it is declared."""
+        spent = self.redrawn or (self.recorded > 0 and self.judgement.standing == "exploratory")
+        return spent and not self.unwitnessed
 
 
 def situation(standing: Standing, arms: Sequence[PlannedArm], records: Records, git: Git) -> Situation:
@@ -59,14 +69,29 @@ def situation(standing: Standing, arms: Sequence[PlannedArm], records: Records, 
     now = Witness(
         standing=standing, commit=git.commit, clean=git.state == "clean", pushed=git.pushed, recorded="9999-12-31"
     )
+    ran = dict.fromkeys(trials, (now,))
+    foretold = replace(records, first=ran | {**records.first}, by_moment=ran | {**records.by_moment})
+    drawn = redrawn(standing, foretold.first, records.kept)
+    objection, amendment = (drawn.objection, drawn.amendment) if drawn else (None, None)
     return Situation(
         git=git,
         trials=len(trials),
         recorded=len(known),
         since=min((witness.recorded for one in known.values() for witness in one), default=None),
         unwitnessed=is_unwitnessed(standing),
-        judgement=judge(standing, dict.fromkeys(trials, (now,)) | known),
+        earlier=objection or amendment,
+        redrawn=objection is not None,
+        renewable=_is_renewable(standing, records, now),
+        judgement=judge_by(foretold, standing, objection, amendment),
     )
+
+
+def _is_renewable(standing: Standing, records: Records, now: Witness) -> bool:
+    """Whether nothing would speak against a hypothesis if its root alone were another one."""
+    fresh = standing.model_copy(update={"decision": {**standing.decision, "root": _ANY_ROOT}})
+    first = dict.fromkeys(registered_trials(fresh), (now,)) | {**records.first}
+    drawn = redrawn(fresh, first, records.kept - {standing.decision_digest})
+    return drawn is None or drawn.objection is None
 
 
 def tree(git: Git) -> str:
@@ -93,9 +118,10 @@ def prediction(now: Situation) -> str:
     if now.recorded == now.trials:
         return f"Its verdict on these data is {now.judgement.standing}{grade}. {now.judgement.reason}"
     if now.judgement.standing == "confirmatory":
-        return f"Run now, it would be confirmatory{grade}."
+        return f"Run now, it would be confirmatory{grade}{f'; {now.earlier}' if now.earlier else ''}."
     # of a tree that nobody has recorded in yet, its state has just been told
-    return f"Run now, it would be exploratory.{f' {now.judgement.reason}' if now.recorded else ''}"
+    reason = now.judgement.reason if now.recorded else now.earlier if now.redrawn else None
+    return f"Run now, it would be exploratory.{f' {reason}' if reason else ''}"
 
 
 def exploratory_if(now: Situation) -> str:
@@ -104,13 +130,18 @@ def exploratory_if(now: Situation) -> str:
         return "its results existed before it was written"
     return (
         "if its data are first recorded while it is not committed or the tree is changed; if its arms, metric, region, "
-        "seeds or root, or a sibling's, or alpha change once data exist"
+        "seeds or root, or a sibling's, or alpha change once data exist; if an earlier draw of it is dropped"
     )
 
 
 def next_step(question: str, experiment: str, now: Situation, *, answered: bool) -> str:
     """The exact next command, with what has to be changed before it where something has."""
     run = f"expkit run {question}"
+    if now.is_spent and not now.renewable:
+        return (
+            f"for a confirmatory verdict put {question} back as it was first drawn, with its outcome, and ask in a "
+            "question of its own beside it, under another seeds.root: expkit new question"
+        )
     if now.is_spent:
         root = f"for a confirmatory verdict write another seeds.root in experiments/{experiment}.yaml"
         return f"{root}, then: git commit --all -m 'New luck for {question}' && {run}"

@@ -58,13 +58,13 @@ class Records:
 
     `own` are the entries of the question's own evidence file, oldest first; `first` is the first recording of each
     trial, whatever file or ledger tells of it; `by_moment` is the one that bears the earliest moment, whatever the
-    order of versions; `declared` are the digests of all decisions that the project's questions declare now.
+    order of versions; `kept` are the digests of the decisions that are declared and told of now.
     """
 
     own: tuple[Registration, ...] = ()
     first: Mapping[Trial, Recording] = field(default_factory=dict)
     by_moment: Mapping[Trial, Recording] = field(default_factory=dict)
-    declared: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from expkit.outcomes.draws import kept_draws, redrawn
 from expkit.outcomes.registration import arm_keys
 from expkit.outcomes.standing import Recording, Trial, judge, trials_of
 from expkit.records.evidence import HypothesisEvidence
@@ -31,7 +32,7 @@ class HypothesisChange:
     note: str | None = None
     """Why it was withdrawn; or how the evidence calls it now, and why."""
     overclaimed: bool = False
-    """Whether the evidence calls it confirmatory although its data came first."""
+    """Whether the evidence calls it confirmatory although its data came first, or another draw that is dropped."""
 
 
 def of_hypotheses(
@@ -137,4 +138,7 @@ def _overclaimed(then: Side, now: Side, standing: Standing) -> bool:
     one = _evidence(now, standing)
     if one is None or one.standing != "confirmatory":
         return False
-    return judge(standing, recorded_in(then, now)).standing == "exploratory"
+    first = recorded_in(then, now)
+    told = {question: {each.decision_digest for each in found.hypotheses} for question, found in now.evidence.items()}
+    drawn = redrawn(standing, first, kept_draws(now.standings.values(), standing.question, told))
+    return judge(standing, first, drawn.objection if drawn else None).standing == "exploratory"

@@ -83,11 +83,12 @@ def _of_changes(changed: Changes, files: Mapping[str, bytes]) -> Iterator[Proble
     for one in changed.hypotheses:
         file = f"{QUESTIONS}/{one.question}/question.yaml"
         if one.overclaimed:
+            why = "after its data existed" if one.after_data else "while an earlier draw of it is dropped"
             yield Problem(
                 severity="failure",
                 file=f"{QUESTIONS}/{one.question}/evidence.json",
                 title="claims to be confirmatory",
-                what=f"{one.hypothesis} was {one.deed} after its data existed, and evidence.json calls it confirmatory",
+                what=f"{one.hypothesis} was {one.deed} {why}, and evidence.json calls it confirmatory",
                 mend=f"delete the file, then: expkit run {one.question}",
             )
         elif one.after_data and one.deed in ("added", "amended", "removed"):

@@ -50,6 +50,27 @@ def test_once_data_exist_a_changed_claim_needs_another_root(answered: Desk) -> N
     assert "next: for a confirmatory verdict write another seeds.root in experiments/strategies.yaml" in changed
 
 
+def test_another_root_after_data_is_told_to_be_another_draw(answered: Desk) -> None:
+    """The same claim would be exploratory, and is told how to be asked again; a changed one may be drawn once more."""
+    answered.edit(answered.question, "at_least: 0.5", "at_least: 0.4")
+    answered.edit(answered.experiment, "root: 7", "root: 8")
+    answered.commit()
+    same, changed = (" ".join(answered.expkit("explain", "rq01", name).out.split()) for name in ("h1", "h2"))
+    assert "Run now, it would be exploratory. The same claim was drawn before, under root 7 at" in same
+    assert (
+        "next: for a confirmatory verdict put rq01 back as it was first drawn, with its outcome, and ask in a" in same
+    )
+    assert "Run now, it would be confirmatory, self-registered; amended after an earlier draw under root 7." in changed
+    assert changed.endswith("next: expkit run rq01")
+
+
+def test_more_seeds_under_another_root_are_no_way_out(answered: Desk) -> None:
+    """Nothing is claimed otherwise, so that fresh seeds would be a second draw as well."""
+    answered.edit(answered.experiment, "count: 6", "count: 8")
+    answered.commit()
+    assert "put rq01 back as it was first drawn" in answered.json("explain", "rq01", "h1")[0]["next"]
+
+
 def test_an_unknown_hypothesis_is_refused_with_the_known_ones(desk: Desk) -> None:
     """Like any other id; and a declared spread of zeros and ones has its place in the file."""
     said = desk.expkit("explain", "rq01", "h7")

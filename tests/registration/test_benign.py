@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.registration import rewrites  # noqa: F401
+from tests.registration import draws, rewrites  # noqa: F401
 from tests.registration.bench import REWRITES, Bench, Case, Start
 
 

@@ -9,6 +9,7 @@ from tests.registration import (  # noqa: F401
     attacks_on_evidence,
     attacks_on_history,
     attacks_on_trees,
+    draws,
     rewrites,
 )
 from tests.registration.bench import ATTACKS, REWRITES

@@ -59,7 +59,7 @@ def test_another_root_under_the_same_claim_is_exploratory(laboratory: Any) -> No
     assert standings_of(hypotheses) == both("exploratory")
     assert hypotheses["h1"].standing_reason == (
         f"The same claim was drawn before, under root 7 at {commit[:7]}: which draw is kept is then a choice. "
-        "To ask again, keep the earlier question and ask in one of its own beside it."
+        "To ask again, keep the earlier question with its outcome, and ask in one of its own beside it."
     )
     text = render(laboratory.project.questions["rq01"], laboratory.evidence_on_disk())
     assert "**Exploratory.** h1, h2: The same claim was drawn before" in text
