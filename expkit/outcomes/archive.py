@@ -9,7 +9,7 @@ holds.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
@@ -21,7 +21,7 @@ from expkit.ledger.ledger import Ledger
 from expkit.outcomes.draws import Redrawn, kept_draws, may_be_redrawn, redrawn
 from expkit.outcomes.replication import unique
 from expkit.outcomes.serialise import parse_evidence
-from expkit.outcomes.standing import Records, earliest, first_recordings, with_attempts
+from expkit.outcomes.standing import Recording, Records, Trial, earliest, first_recordings, with_attempts
 from expkit.plan import PlannedArm
 from expkit.project.paths import QUESTIONS, Paths
 from expkit.provenance.history import History
@@ -44,19 +44,18 @@ def read_records(
         arm_keys: the keys of its arms.
         standing: every hypothesis of the project as it stands now.
     """
-    own = [registrations_in(content) for content in _versions(paths, history, question)]
-    files, alone = [first_recordings(own)], [first_recordings([version]) for version in own]
+    own = _versions(paths, history, question)
+    files, alone = [_first_in(own)], [_recorded_in(version) for version in own]
     sought = _mentioning(question, arm_keys, standing)
     for other in _questions(paths, history):
         if other != question:
-            contents = [
+            versions = [
                 content for content in _versions(paths, history, other) if any(key in content for key in sought)
             ]
-            versions = [registrations_in(content) for content in contents]
-            files.append(first_recordings(versions))
-            alone += [first_recordings([version]) for version in versions]
+            files.append(_first_in(versions))
+            alone += [_recorded_in(version) for version in versions]
     return Records(
-        own=union(own),
+        own=union([registrations_in(version) for version in own]),
         first=earliest(files),
         by_moment=earliest(alone),
         kept=_kept(paths, question, standing),
@@ -150,6 +149,17 @@ def _told_in(content: bytes) -> _Told:
     return _Told(registrations, replications, verdicts)
 
 
+@lru_cache(maxsize=1024)
+def _recorded_in(content: bytes) -> Mapping[Trial, Recording]:
+    """What one version tells by itself."""
+    return first_recordings([registrations_in(content)])
+
+
+def _first_in(versions: Sequence[bytes]) -> Mapping[Trial, Recording]:
+    """What the versions of one file tell together."""
+    return _recorded_in(versions[0]) if len(versions) == 1 else first_recordings(map(registrations_in, versions))
+
+
 def union(versions: Collection[Collection[Registration]]) -> tuple[Registration, ...]:
     """All entries of some versions, each once, in the order of their first appearance."""
     return tuple({entry.model_dump_json(): entry for entries in versions for entry in entries}.values())
@@ -161,7 +171,7 @@ def _versions(paths: Paths, history: History, question: str) -> list[bytes]:
     contents = [content for _, content in reversed(history.versions(paths.relative(file), anywhere=True))]
     with suppress(OSError):  # never run, or deleted: history tells what there was
         contents.append(file.read_bytes())
-    return contents
+    return list(dict.fromkeys(contents))  # most commits leave a file as some other one did
 
 
 def _kept(paths: Paths, question: str, standing: Sequence[Standing]) -> frozenset[str]:

@@ -114,7 +114,8 @@ def earliest(files: Iterable[Mapping[Trial, Recording]]) -> dict[Trial, Recordin
     first: dict[Trial, Recording] = {}
     for file in files:
         for trial, recording in file.items():
-            if trial not in first or moment_of(recording) < moment_of(first[trial]):
+            known = first.get(trial)
+            if known is None or (known is not recording and moment_of(recording) < moment_of(known)):
                 first[trial] = recording
     return first
 
