@@ -139,8 +139,8 @@ def next_step(question: str, experiment: str, now: Situation, *, answered: bool)
     run = f"expkit run {question}"
     if now.is_spent and not now.renewable:
         return (
-            f"for a confirmatory verdict put {question} back as it was first drawn, with its outcome, and ask in a "
-            "question of its own beside it, under another seeds.root: expkit new question"
+            "for a confirmatory verdict put the earlier question back with its outcome, and ask in one of its own "
+            f"beside it: expkit new experiment --like {experiment} && expkit new question"
         )
     if now.is_spent:
         root = f"for a confirmatory verdict write another seeds.root in experiments/{experiment}.yaml"

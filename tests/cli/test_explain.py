@@ -57,9 +57,7 @@ def test_another_root_after_data_is_told_to_be_another_draw(answered: Desk) -> N
     answered.commit()
     same, changed = (" ".join(answered.expkit("explain", "rq01", name).out.split()) for name in ("h1", "h2"))
     assert "Run now, it would be exploratory. The same claim was drawn before, under root 7 at" in same
-    assert (
-        "next: for a confirmatory verdict put rq01 back as it was first drawn, with its outcome, and ask in a" in same
-    )
+    assert "next: for a confirmatory verdict put the earlier question back with its outcome, and ask in one" in same
     assert "Run now, it would be confirmatory, self-registered; amended after an earlier draw under root 7." in changed
     assert changed.endswith("next: expkit run rq01")
 
@@ -68,7 +66,7 @@ def test_more_seeds_under_another_root_are_no_way_out(answered: Desk) -> None:
     """Nothing is claimed otherwise, so that fresh seeds would be a second draw as well."""
     answered.edit(answered.experiment, "count: 6", "count: 8")
     answered.commit()
-    assert "put rq01 back as it was first drawn" in answered.json("explain", "rq01", "h1")[0]["next"]
+    assert "put the earlier question back with its outcome" in answered.json("explain", "rq01", "h1")[0]["next"]
 
 
 def test_an_unknown_hypothesis_is_refused_with_the_known_ones(desk: Desk) -> None:
