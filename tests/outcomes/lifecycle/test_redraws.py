@@ -278,3 +278,19 @@ def test_a_withdrawn_hypothesis_keeps_its_draw(laboratory: Any) -> None:
     laboratory.edit_question(("id: h1\n", "id: h1\n    withdrawn: Six seeds are few.\n"))
     laboratory.commit()
     assert standings_of(laboratory.judged("rq02")) == both("confirmatory")
+
+
+def test_a_draw_whose_outcome_is_deleted_is_dropped_until_it_is_put_back(laboratory: Any) -> None:
+    """A declaration alone tells nobody what came of it; check warns of it, and putting the outcome back mends it."""
+    laboratory.run_and_write()
+    laboratory.commit()
+    copy_question(laboratory)
+    laboratory.commit()
+    for file in (laboratory.paths.evidence("rq01"), laboratory.paths.outcome("rq01")):
+        file.unlink()
+    (warning,) = laboratory.check("rq01")
+    assert warning.severity == "warning"
+    assert "the draw counts as dropped" in warning.what
+    assert standings_of(laboratory.judged("rq02")) == both("exploratory")
+    laboratory.git("checkout", "--", "research_questions/rq01")
+    assert standings_of(laboratory.judged("rq02")) == both("confirmatory")
