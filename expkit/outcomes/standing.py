@@ -157,8 +157,10 @@ def judge_by(
 ) -> Judgement:
     """Whether a hypothesis is confirmatory for both orders that recordings have: that of versions, and of moments."""
     judgement = judge(standing, records.first, objection, amendment)
+    if judgement.standing == "exploratory" or records.by_moment == records.first:
+        return judgement
     doubt = judge(standing, records.by_moment)
-    return doubt if judgement.standing == "confirmatory" and doubt.standing == "exploratory" else judgement
+    return doubt if doubt.standing == "exploratory" else judgement
 
 
 def with_trials(records: Records, trials: Iterable[Trial]) -> Records:
