@@ -20,9 +20,7 @@ from expkit.errors import InvalidUsage
 from expkit.project.names import listed
 from expkit.project.scaffold.append import with_hypothesis
 from expkit.project.scaffold.create import change, check_id, create, must_pass, next_id
-from expkit.project.scaffold.experiment import (
-    experiment_text,
-)
+from expkit.project.scaffold.experiment import experiment_text
 from expkit.project.scaffold.like import text_like
 from expkit.project.scaffold.question import question_text
 
