@@ -12,6 +12,7 @@ from expkit.outcomes.evidence import build_evidence, decisions
 from expkit.outcomes.freshness import differing, is_current
 from expkit.outcomes.recomputed import decided_otherwise
 from expkit.outcomes.registration import all_standings
+from expkit.outcomes.tied import Tied
 from expkit.outcomes.write import write_outcome
 from expkit.provenance.history import History
 from expkit.records.evidence import Evidence
@@ -22,12 +23,13 @@ class Conclusion:
     """What a question has come to, and whether that was new.
 
     `confirmed` says that the evidence stood before and these results agree with it; `changed` are the files written,
-    relative to the root.
+    relative to the root; `retied` are the tied numbers in somebody's words that said something else before.
     """
 
     evidence: Evidence
     confirmed: bool
     changed: tuple[str, ...]
+    retied: tuple[Tied, ...]
 
 
 def conclude(dossier: Dossier, *, accept: bool = False, anew: bool = False) -> Conclusion:
@@ -61,7 +63,7 @@ def conclude(dossier: Dossier, *, accept: bool = False, anew: bool = False) -> C
         and draws.is_told(previous, read_redrawn(dossier.paths, history, question.id, keys, standing))
     ):
         written = write_outcome(dossier.paths, question, previous)
-        return Conclusion(evidence=written.evidence, confirmed=True, changed=written.changed)
+        return Conclusion(evidence=written.evidence, confirmed=True, changed=written.changed, retied=written.retied)
     records = read_records(dossier.paths, history, question.id, keys, standing)
     evidence = build_evidence(
         question=question,
@@ -74,7 +76,12 @@ def conclude(dossier: Dossier, *, accept: bool = False, anew: bool = False) -> C
         before=None if previous else last_committed(dossier.paths, history, question.id),
     )
     written = write_outcome(dossier.paths, question, evidence)
-    return Conclusion(evidence=written.evidence, confirmed=evidence is previous, changed=written.changed)
+    return Conclusion(
+        evidence=written.evidence,
+        confirmed=evidence is previous,
+        changed=written.changed,
+        retied=written.retied,
+    )
 
 
 def _is_current(dossier: Dossier, evidence: Evidence) -> bool:

@@ -8,7 +8,7 @@ from expkit.cli import offers
 from expkit.cli.console import results
 from expkit.cli.project import open_project, question_named
 from expkit.cli.verdicts import verdict_table
-from expkit.cli.written import wrote
+from expkit.cli.written import tell_what_is_left, wrote
 from expkit.conclude import conclude
 from expkit.dossier import Dossier
 from expkit.errors import InvalidUsage
@@ -30,3 +30,4 @@ def command(ctx: click.Context, question: str, accept: bool) -> None:
     conclusion = conclude(dossier, accept=accept, anew=True)
     results().print(verdict_table(conclusion.evidence))
     results().print(wrote(conclusion.changed) if conclusion.changed else "every file is up to date")
+    tell_what_is_left(conclusion, dossier.paths, dossier.question.id)

@@ -15,7 +15,7 @@ from expkit.cli.failures import refuse_failures
 from expkit.cli.foreseen import uncommitted
 from expkit.cli.progress import Narrator
 from expkit.cli.project import open_project, target_named
-from expkit.cli.written import wrote
+from expkit.cli.written import tell_what_is_left, wrote
 from expkit.completion import How
 from expkit.errors import Interrupted, InvalidUsage
 from expkit.outcomes.numbers import counted
@@ -105,6 +105,8 @@ def _report(answer: Answer, project: Project, name: str) -> int:
     else:
         results().print("nothing to run: every declared seed is recorded")
     code = _report_publishing(answer.publishing, project, name)
+    if answer.conclusion:
+        tell_what_is_left(answer.conclusion, Paths(project.root), name)
     refuse_failures(answer.tally)
     return code
 

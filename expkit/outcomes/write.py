@@ -11,7 +11,7 @@ from expkit.ledger.durable import write_durably, writing
 from expkit.outcomes.document import merge
 from expkit.outcomes.markdown.render import render
 from expkit.outcomes.serialise import evidence_bytes, read_evidence
-from expkit.outcomes.tied import filled, tied_numbers
+from expkit.outcomes.tied import Tied, filled, tied_numbers
 from expkit.project.paths import Paths
 from expkit.records.evidence import Evidence
 from expkit.specs.question import ResearchQuestion
@@ -21,12 +21,14 @@ from expkit.specs.question import ResearchQuestion
 class Written:
     """What a call of `write_outcome` did.
 
-    `evidence` has the digests of its figures filled in; `changed` and `removed` are paths relative to the root.
+    `evidence` has the digests of its figures filled in; `changed` and `removed` are paths relative to the root;
+    `retied` are the tied numbers that said something else before.
     """
 
     evidence: Evidence
     changed: tuple[str, ...]
     removed: tuple[str, ...]
+    retied: tuple[Tied, ...]
 
     @property
     def unchanged(self) -> bool:
@@ -57,6 +59,7 @@ def write_outcome(paths: Paths, question: ResearchQuestion, evidence: Evidence) 
     existing = read_text(document)
     text = merge(render(question, evidence), existing, where=place)
     _refuse_flaws(existing or "", evidence, question.id, place)
+    tied, _ = tied_numbers(text, evidence)
     text = filled(text, evidence)
     contents = {folder / name: content for name, content in drawn.items()}
     contents |= {document: text.encode(), paths.evidence(question.id): evidence_bytes(evidence)}
@@ -70,6 +73,7 @@ def write_outcome(paths: Paths, question: ResearchQuestion, evidence: Evidence) 
         evidence=evidence,
         changed=tuple(paths.relative(file) for file in changed),
         removed=tuple(paths.relative(file) for file in removed),
+        retied=tuple(one for one in tied if one.stale),
     )
 
 

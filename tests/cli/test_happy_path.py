@@ -33,6 +33,10 @@ def test_the_first_run_answers_and_says_where_to_read(first_run: Said, answered:
     assert first_run.out.count("(confirmatory, self-registered)") == 2
     assert "wrote outcome.md, evidence.json and 3 figures in research_questions/rq01" in first_run.out
     assert "MLflow: 4 runs in 'trial/rq01', " in first_run.out
+    assert first_run.out.splitlines()[-1] == (
+        "next: write what you make of it at the end of research_questions/rq01/outcome.md; then: git add -A && "
+        "git commit -m 'What rq01 found'"
+    )
     assert "running 18 trials of 3 arms, 7,200 steps" in first_run.err
     assert "18 trials in " in first_run.err
     assert "trials" not in first_run.out
@@ -165,6 +169,21 @@ def test_outcome_writes_from_records_alone(answered: Desk) -> None:
     assert refused.code == 2
     assert "18 trials of rq01 are not recorded on this machine" in refused.err
     assert "expkit run rq01" in refused.err
+
+
+def test_words_around_a_number_that_moved_are_to_be_read_again(answered: Desk) -> None:
+    """What stands in somebody's words now may contradict them, so what was filled in is told with its line."""
+    words = "\n## Discussion\n\nh1: the drunkard earns <!--= h1.estimate -->1<!--/--> less.\n"
+    answered.outcome.write_text(answered.outcome.read_text().partition("\n## Discussion")[0] + words)
+    said = answered.expkit("outcome", "rq01")
+    lines = answered.outcome.read_text().splitlines()
+    [line] = [number for number, text in enumerate(lines, start=1) if "the drunkard earns" in text]
+    assert "filled in 1 tied number; read the words around it again:" in said.err.splitlines()
+    assert f"  research_questions/rq01/outcome.md:{line}: h1.estimate was 1, is " in said.err
+    assert "next: read research_questions/rq01/outcome.md, your own words as well; then: git add -A" in said.out
+    again = answered.expkit("outcome", "rq01")
+    assert again.err == ""
+    assert again.out.splitlines()[-1] == "every file is up to date"
 
 
 def test_register_tags_a_commit_once_and_prints_the_push(desk: Desk) -> None:
