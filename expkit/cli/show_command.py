@@ -9,7 +9,7 @@ import click
 from rich.markup import escape
 
 from expkit.cli import offers, pages
-from expkit.cli.console import print_json, results
+from expkit.cli.console import log, print_json, results
 from expkit.cli.environments import environments_json, print_environments
 from expkit.cli.project import arm_named, open_project
 from expkit.dossier import Dossier
@@ -118,6 +118,23 @@ def _draw(
         print_json({"experiment": arm.experiment, "arm": arm.name, "figure": kind, "file": str(file)})
     else:
         results().print(f"wrote {escape(str(file))}", soft_wrap=True)
+        _remind(project.root, file)
+
+
+def _remind(root: Path, file: Path) -> None:
+    """Say that a new file in the tree makes the next run an exploratory one."""
+    from expkit.provenance.git import read_git
+    from expkit.provenance.repository import Repository, find
+
+    git, _ = read_git(root)
+    found, here = find(root), file.resolve()
+    # where there are very many, git names a folder and not what is in it
+    changed = (*git.untracked, *git.modified)
+    if isinstance(found, Repository) and any(here.is_relative_to((found.top / one).resolve()) for one in changed):
+        log().print(
+            f"[yellow]note:[/] git does not hold {escape(file.name)} as it is, and what runs from a changed tree is "
+            "exploratory; commit, move or delete it before a run"
+        )
 
 
 def _show_attempts(attempts: tuple[Attempt, ...], as_json: bool) -> None:

@@ -38,6 +38,7 @@ def test_one_figure_of_an_arm_is_drawn_to_a_file(answered: Desk, kind: tuple[str
     said = answered.expkit("show", "gambler", "--figure", *kind)
     file = f"strategies-gambler-{kind[0] if kind else 'policy'}.svg"
     assert (said.code, said.out.strip()) == (0, f"wrote {file}")
+    assert f"note: git does not hold {file} as it is, and what runs from a changed tree is exploratory" in said.err
     drawn = (answered.root / file).read_bytes()
     assert words <= set(texts(drawn))
     if kind:
