@@ -34,6 +34,7 @@ class Narrator:
         self._task: TaskID | None = None
         self._steps = 0
         self._trials = 0.0
+        self._asked = 0
         self._began: float | None = None
 
     def placed(self, where: str) -> None:
@@ -62,7 +63,7 @@ class Narrator:
         existing = all(isinstance(arm.arm, RecordedArm) for arm in arms)
         what = f"taking in {counted(trials, 'recorded trial')}" if existing else f"running {counted(trials, 'trial')}"
         log().print(f"{what} of {counted(len(arms), 'arm')}{size}")
-        self._steps, self._trials = 0, 0.0
+        self._steps, self._trials, self._asked = 0, 0.0, trials
         self._began = time.perf_counter()
         if sys.stderr.isatty():
             self._bar = Progress(
@@ -108,7 +109,9 @@ class Narrator:
         if self._began is not None and self._done:
             seconds = time.perf_counter() - self._began
             rate = f", {self._rate()} a second" if self._steps else ""
-            log().print(f"{counted(self._done, 'trial')} in {seconds:.1f} s{rate}")
+            # of a batch that was stopped, steps were reported and trials are not kept
+            what = counted(self._done, "trial") + " in" if self._done >= self._asked else "stopped after"
+            log().print(f"{what} {seconds:.1f} s{rate}")
         self._began = None
 
     def waiting(self, holder: Holder) -> None:

@@ -24,6 +24,7 @@ def test_ctrl_c_keeps_finished_batches_and_the_same_command_resumes(desk: Desk) 
     assert process.returncode == 130, err
     assert "interrupted; " in err
     assert "finished trials are kept" in err
+    assert "stopped after" in err  # no second count, which would hold trials that are not kept
     assert "resume with: expkit run rq01" in err
     assert "Traceback" not in err
     kept = {record: record.read_bytes() for record in desk.records()}
