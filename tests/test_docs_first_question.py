@@ -52,8 +52,8 @@ def test_a_newcomer_comes_from_an_empty_folder_to_tested_hypotheses(lab: Desk) -
     assert "warning" not in said[2].err
 
     said = type_in(lab, OWN)
-    assert [one.code for one in said] == [0, 0, 0, 0], said
-    assert [one.err for one in said[:3]] == ["", "", ""]
+    assert [one.code for one in said] == [0, 0, 0, 0, 0], said
+    assert [one.err for one in said[:4]] == ["", "", "", ""]
     assert standings(lab, "rq02") == [("supported", "confirmatory"), ("supported", "confirmatory")]
     type_in(lab, FOUND)
 
@@ -74,6 +74,6 @@ def test_the_warning_on_the_page_is_what_a_run_says_first(lab: Desk, tmp_path: P
     [warning] = re.findall(r"^```text\n(.*?)\n```", DOCUMENT, re.MULTILINE | re.DOTALL)
     first, *_, second = said.err.partition("running 150 trials")
     assert first.startswith(warning)
-    assert "git add -A && git commit -m 'rq01'" in first
+    assert "git add -A && git commit -m 'Ask rq01'" in first
     assert [standing for _, standing in standings(early, "rq01")] == ["exploratory", "exploratory"]
     assert second

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from textwrap import wrap
 from typing import TypeVar
 
 import click
@@ -47,7 +48,8 @@ def answer(prompt: str, read: Callable[[str], _Answer], *, default: str | None =
         try:
             return read(typed.strip())
         except InvalidUsage as refused:
-            raise click.UsageError("; ".join(filter(None, (refused.what, refused.mend)))) from refused
+            said = "; ".join(filter(None, (refused.what, refused.mend)))
+            raise click.UsageError(_wrapped(said, behind="Error: ")) from refused
 
     try:
         found: _Answer = click.prompt(prompt, default=default, value_proc=understood, err=True)
@@ -55,6 +57,12 @@ def answer(prompt: str, read: Callable[[str], _Answer], *, default: str | None =
         click.echo(err=True)  # the prompt's line has no end
         raise Interrupted("interrupted; nothing is written", mend="the same command asks again") from None
     return found
+
+
+def _wrapped(said: str, *, behind: str) -> str:
+    """A remark in lines that break between words, the first of which stands behind something."""
+    lines = wrap(behind + said, width=log().width, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines).removeprefix(behind)
 
 
 def go_on(prompt: str) -> None:

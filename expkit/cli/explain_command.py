@@ -52,7 +52,7 @@ def command(ctx: click.Context, question: str, hypothesis: str | None, as_json: 
     dossier = Dossier(project, question_named(project, question))
     chosen = {one.id: one for one in dossier.question.hypotheses}
     if hypothesis:
-        name = match(f"hypothesis in {dossier.question.id}", hypothesis, chosen)
+        name = match("hypothesis", hypothesis, chosen, of=dossier.question.id)
         chosen = {name: chosen[name]}
     told = _explained(dossier, list(chosen.values()))
     if as_json:
@@ -61,7 +61,8 @@ def command(ctx: click.Context, question: str, hypothesis: str | None, as_json: 
     for index, one in enumerate(told):
         if index:
             results().print()
-        _print(one)
+        following = told[index + 1 : index + 2]
+        _print(one, last=not following or following[0]["next"] != one["next"])
 
 
 def _explained(dossier: Dossier, hypotheses: list[Hypothesis]) -> list[dict[str, Any]]:
@@ -126,7 +127,8 @@ def _is_answered(dossier: Dossier) -> bool:
     )
 
 
-def _print(told: dict[str, Any]) -> None:
+def _print(told: dict[str, Any], *, last: bool) -> None:
+    """`last`: whether what to type next is not the same for the one after it."""
     what: Compared = told["compared"]
     how: Decided = told["decided"]
     now: Situation = told["situation"]
@@ -143,7 +145,8 @@ def _print(told: dict[str, Any]) -> None:
     results().print(made)
     for line in told["warnings"]:
         log().print(f"[yellow]warning[/] {told['question']} {told['hypothesis']}: {escape(line)}")
-    results().print(f"next: {escape(told['next'])}")
+    if last:
+        results().print(f"next: {escape(told['next'])}")
 
 
 def _what(what: Compared) -> list[tuple[str, str]]:

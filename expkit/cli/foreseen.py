@@ -80,6 +80,6 @@ def uncommitted(project: Project, about_to_run: Sequence[PlannedArm]) -> str | N
             why = "nothing is committed yet"
     return (
         f"the verdicts of this run will be exploratory, since {why}.\n"
-        f"  To have them tested, commit before you run: git add -A && git commit -m '{asked[0]}'\n"
+        f"  To have them tested, commit before you run: git add -A && git commit -m 'Ask {asked[0]}'\n"
         f"  After the run, only fresh seeds help: expkit new experiment --like {min(running)}"
     )

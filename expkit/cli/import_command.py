@@ -147,4 +147,4 @@ def _tell(found: Imported, written: str, seeds: int) -> None:
     results().print(
         "what only you can decide is marked in the file: what the metrics mean, how many seeds, what to keep"
     )
-    results().print(f"next: git add, git commit, then expkit run {found.id}")
+    results().print(f"next: git add -A && git commit && expkit run {found.id}")

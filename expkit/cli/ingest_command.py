@@ -115,5 +115,5 @@ def _print(done: Ingested) -> None:
     if not done.written:
         results().print("every file is there already, with this content")
     results().print(
-        f"next: edit what says EDIT, then: expkit check && git add --all && git commit && expkit run {done.question}"
+        f"next: edit what says EDIT, then: expkit check && git add -A && git commit && expkit run {done.question}"
     )

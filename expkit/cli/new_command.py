@@ -119,7 +119,7 @@ def question_command(
     place = paths.relative(paths.question(question))
     must_pass(project.root, place, written.encode())
     create(project.root, {place: written})
-    _done([place], as_json, f"git add -A && git commit -m '{question}' && expkit run {question}", id=question)
+    _done([place], as_json, _ask(question), id=question)
 
 
 @command.command("hypothesis", short_help="A hypothesis more, behind a question's last one.")
@@ -159,7 +159,7 @@ def hypothesis_command(ctx: click.Context, /, question: str, identity: str | Non
     content = with_hypothesis(place, file.read_bytes(), new)
     must_pass(project.root, place, content)
     change(file, content)
-    _done([place], as_json, f"git add -A && git commit -m '{chosen.id}' && expkit run {chosen.id}", id=identity)
+    _done([place], as_json, _ask(chosen.id), id=identity)
 
 
 @command.command("experiment", short_help="An experiment, or a copy on fresh seeds.")
@@ -223,13 +223,18 @@ def experiment_command(
     place = paths.relative(paths.experiment(experiment))
     must_pass(project.root, place, written.encode())
     create(project.root, {place: written})
-    _done([place], as_json, f"expkit new question --experiment {experiment}", id=experiment)
+    following = f"edit {place} where a setting is to be another; then: expkit new question --experiment {experiment}"
+    _done([place], as_json, following, id=experiment)
 
 
 def _warn(said: str, *, asks: bool) -> None:
     log().print(f"[yellow]warning:[/] {escape(said)}")
     if asks:
         go_on("go on all the same?")
+
+
+def _ask(question: str) -> str:
+    return f"expkit explain {question}; then: git add -A && git commit -m 'Ask {question}' && expkit run {question}"
 
 
 def _done(written: Sequence[str], as_json: bool, following: str, **more: object) -> None:

@@ -59,7 +59,7 @@ def arm_named(planned: Mapping[str, Sequence[PlannedArm]], given: str) -> Planne
     if slash:
         experiment = match("experiment", experiment, planned)
         arms = {one.name: one for one in planned[experiment]}
-        return arms[match(f"arm in {experiment}", arm, arms)]
+        return arms[match("arm", arm, arms, of=experiment)]
     by_name: dict[str, list[PlannedArm]] = {}
     for one in (arm for arms in planned.values() for arm in arms):
         by_name.setdefault(one.name, []).append(one)

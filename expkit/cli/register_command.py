@@ -33,6 +33,7 @@ def command(ctx: click.Context, question: str) -> None:
             mend="declare an experiment that is still to be run, and register a question on that",
         )
     git, _ = read_git(project.root)
+    asked = dossier.question.id
     if git.state != "clean":
         reasons = {
             "dirty": "the tree differs from its commit",
@@ -43,7 +44,7 @@ def command(ctx: click.Context, question: str) -> None:
             "a registration is of a commit",
             where=dossier.question.id,
             why=reasons.get(git.state, git.reason),
-            mend="commit the question and its experiments, then register",
+            mend=f"git add -A && git commit -m 'Ask {asked}' && expkit register {asked}",
         )
     name, message = tag(dossier.question, dossier.standings)
     history = History(project.root)

@@ -46,6 +46,8 @@ def tell_what_is_left(conclusion: Conclusion, paths: Paths, question: str) -> No
         for one in moved:
             said = " ".join(one.says.split()) or "nothing"
             log().print(f"  {escape(f'{place}:{one.line}: {one.reference} was {said}, is {one.evidence_says}')}")
+    if any(one.standing == "exploratory" for one in conclusion.evidence.hypotheses):
+        results().print(f"why exploratory, and what would be a test: expkit explain {question}")
     unwritten = next(iter(SECTIONS)) in empty_sections(written_part(read_text(document) or ""))
     todo = f"write what you make of it at the end of {place}" if unwritten else f"read {place}, your own words as well"
     line = f"next: {todo}; then: git add -A && git commit -m 'What {question} found'"

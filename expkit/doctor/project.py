@@ -23,7 +23,7 @@ def nowhere(folder: Path) -> Finding:
         name="project",
         state="note",
         said=f"{folder} is in no project; what a project needs was not looked at",
-        mend="cd into a project, or start one here: expkit init",
+        mend="cd into a project, or start one in an empty folder: expkit init",
     )
 
 

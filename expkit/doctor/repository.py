@@ -51,13 +51,13 @@ def repository(root: Path) -> Finding:
             return Finding(name="repository", state="ok", said=f"committed and clean, at {(git.commit or '')[:7]}")
         case "dirty":
             said = f"the tree differs from {(git.commit or '')[:7]}; what runs now is exploratory"
-            return Finding(name="repository", state="note", said=said, mend="git add --all && git commit")
+            return Finding(name="repository", state="note", said=said, mend="git add -A && git commit")
         case "no_commits":
             said = "nothing is committed yet; what runs now is exploratory"
-            return Finding(name="repository", state="note", said=said, mend="git add --all && git commit")
+            return Finding(name="repository", state="note", said=said, mend="git add -A && git commit")
         case "no_repository":
             said = "the project is not in a git repository; every verdict would be exploratory"
-            return Finding(name="repository", state="note", said=said, mend="git init && git add --all && git commit")
+            return Finding(name="repository", state="note", said=said, mend="git init && git add -A && git commit")
     return Finding(
         name="repository", state="note", said=f"git does not read the repository: {git.reason}", mend="git status"
     )

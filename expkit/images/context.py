@@ -130,5 +130,5 @@ def _untold(root: Path, why: str | None) -> InvalidUsage:
         "git does not tell which files it tracks",
         where=str(root),
         why=why,
-        mend="commit the project first: git init && git add --all && git commit; or see what git needs: expkit doctor",
+        mend="commit the project first: git init && git add -A && git commit; or see what git needs: expkit doctor",
     )

@@ -43,8 +43,8 @@ def committed(root: Path) -> Git:
     if git.commit is not None:
         return git
     what, mend = {
-        "no_repository": ("this project is in no git repository", "git init, git add --all, git commit"),
-        "no_commits": ("this project's repository has no commit yet", "git add --all, git commit"),
+        "no_repository": ("this project is in no git repository", "git init && git add -A && git commit"),
+        "no_commits": ("this project's repository has no commit yet", "git add -A && git commit"),
     }.get(git.state, ("git cannot read this project's repository", "mend that"))
     raise InvalidUsage(
         f"{what}, and an image is named by its commit", where=str(root), why=git.reason, mend=f"do this first: {mend}"

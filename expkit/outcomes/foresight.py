@@ -79,9 +79,11 @@ def foresights(
 
 def lacking(criterion: Criterion, how: Decided, found: Sequence[Foresight]) -> str | None:
     """What to declare so that power can be told; None where nothing is lacking."""
-    sd = "" if how.binary or found else ", and expected_sd, the standard deviation over seeds"
     if criterion.expected is None:
-        return f"declare expected, the {criterion.kind} you expect{sd}, in the criterion; neither decides anything"
+        alone = how.binary or bool(found)
+        sd = "" if alone else ", and expected_sd, the standard deviation over seeds"
+        nothing = "it decides nothing" if alone else "neither decides anything"
+        return f"declare expected, the {criterion.kind} you expect{sd}, in the criterion; {nothing}"
     if not found:
         return "declare expected_sd, the standard deviation over seeds that you expect, in the criterion"
     return None

@@ -144,9 +144,9 @@ def next_step(question: str, experiment: str, now: Situation, *, answered: bool)
         )
     if now.is_spent:
         root = f"for a confirmatory verdict write another seeds.root in experiments/{experiment}.yaml"
-        return f"{root}, then: git commit --all -m 'New luck for {question}' && {run}"
+        return f"{root}, then: git add -A && git commit -m 'New luck for {question}' && {run}"
     if not answered and now.recorded < now.trials and not now.unwitnessed:
-        commit = f"git add --all && git commit -m 'Ask {question}'"
+        commit = f"git add -A && git commit -m 'Ask {question}'"
         match now.git.state:
             case "no_repository":
                 return f"git init && {commit} && {run}"

@@ -64,6 +64,7 @@ def _compiled(key: _ByContent) -> Mdp:
 def _made(declared: Gymnasium) -> Any:
     try:
         import gymnasium
+        from gymnasium.envs.registration import ENV_ID_RE
         from gymnasium.error import DeprecatedEnv, UnregisteredEnv
     except ImportError as error:
         raise Untabled("kind", "Gymnasium is not installed here", f"install it: {INSTALL}") from error
@@ -72,15 +73,15 @@ def _made(declared: Gymnasium) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that an id is old is said when it is gone
             return gymnasium.make(declared.id, **arguments)
-    except (UnregisteredEnv, DeprecatedEnv) as error:
+    except Exception as error:  # a border: an environment is anybody's program
+        if ENV_ID_RE.fullmatch(declared.id) and not isinstance(error, UnregisteredEnv | DeprecatedEnv):
+            key = "kwargs" if declared.kwargs else "id"
+            said = " ".join(f"{type(error).__name__}: {error}".split())
+            raise Untabled(key, f"{declared.id} cannot be made: {said}", "see its documentation") from error
         close = [name for name in near(declared.id, [*gymnasium.registry]) if name != declared.id]
         meant = f"did you mean {' or '.join(map(repr, close))}? " if close else ""
         why = f"Gymnasium {gymnasium.__version__} has no environment {declared.id!r}"
         raise Untabled("id", why, f"{meant}with a table are {', '.join(TABULAR)}") from error
-    except Exception as error:  # a border: an environment is anybody's program
-        key = "kwargs" if declared.kwargs else "id"
-        said = " ".join(f"{type(error).__name__}: {error}".split())
-        raise Untabled(key, f"{declared.id} cannot be made: {said}", "see its documentation") from error
 
 
 def _table(declared: Gymnasium) -> Mdp:

@@ -10,13 +10,14 @@ from expkit.errors import InvalidUsage
 _SHOWN = 12
 
 
-def match(kind: str, given: str, known: Iterable[str]) -> str:
+def match(kind: str, given: str, known: Iterable[str], *, of: str = "") -> str:
     """The known name that is meant: `given` itself, or the only one that starts with it.
 
     Args:
         kind: what is named, for the message: `question`, `experiment`.
         given: what was typed.
         known: every name of that kind.
+        of: what has these names, for the message, where that is not the project.
 
     Raises:
         InvalidUsage: nothing is meant, or more than one thing; near names or candidates are in the message.
@@ -27,13 +28,14 @@ def match(kind: str, given: str, known: Iterable[str]) -> str:
     candidates = [name for name in names if given and name.startswith(given)]
     if len(candidates) == 1:
         return candidates[0]
+    where = f" in {of}" if of else ""
     if candidates:
         raise InvalidUsage(
-            f"{given!r} can mean more than one {kind}", mend=f"type more of one of these: {listed(candidates)}"
+            f"{given!r} can mean more than one {kind}{where}", mend=f"type more of one of these: {listed(candidates)}"
         )
-    if not names:
-        raise InvalidUsage(f"there is no {kind} {given!r}", mend=f"this project declares no {kind} yet")
-    raise InvalidUsage(f"there is no {kind} {given!r}", mend=suggestion(given, names))
+    if names:
+        raise InvalidUsage(f"there is no {kind} {given!r}{where}", mend=suggestion(given, names))
+    raise InvalidUsage(f"there is no {kind} {given!r}{where}", mend=f"{of or 'this project'} declares no {kind} yet")
 
 
 def near(given: str, known: Iterable[str]) -> list[str]:

@@ -31,8 +31,11 @@ def test_what_is_not_committed_is_told_with_the_command_that_commits_it(desk: De
     assert "the tree differs from" in said.out
     assert "research_questions/rq01/question.yaml" in said.out
     assert "Run now, it would be exploratory." in said.out
-    assert "next: git add --all && git commit -m 'Ask rq01' && expkit run rq01" in said.out
+    assert "next: git add -A && git commit -m 'Ask rq01' && expkit run rq01" in said.out
     assert "warning rq01 h1: 6 seeds of each arm are too few: 80 % takes" in said.err
+    both = desk.expkit("explain", "rq01").out
+    assert both.count("rq01 h") == 2
+    assert both.count("next: ") == 1  # what is the same for all is said once
 
 
 def test_once_data_exist_a_changed_claim_needs_another_root(answered: Desk) -> None:
@@ -73,7 +76,8 @@ def test_an_unknown_hypothesis_is_refused_with_the_known_ones(desk: Desk) -> Non
     """Like any other id; and a declared spread of zeros and ones has its place in the file."""
     said = desk.expkit("explain", "rq01", "h7")
     assert said.code == 2
-    assert "h1" in said.err
+    assert "there is no hypothesis 'h7' in rq01" in said.err
+    assert "valid are h1, h2" in said.err
     edited = "metric: optimal_policy, treatment: accountant, control: drunkard, at_least: 0, expected_sd: 1}"
     desk.edit(desk.question, "metric: total_reward, treatment: accountant, control: drunkard, at_least: 0}", edited)
     refused = desk.expkit("explain", "rq01")

@@ -196,6 +196,7 @@ def test_register_tags_a_commit_once_and_prints_the_push(desk: Desk) -> None:
     refused = desk.expkit("register", "rq01")
     assert refused.code == 2
     assert "a registration is of a commit" in refused.err
+    assert "git add -A && git commit -m 'Ask rq01' && expkit register rq01" in refused.err
     assert desk.git("tag").splitlines() == [tag]
 
 

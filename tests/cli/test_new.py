@@ -8,12 +8,14 @@ import pty
 import re
 import subprocess
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from expkit.cli import asking
+from expkit.cli.console import log
 from expkit.cli.main import expkit
 from expkit.errors import ExpkitError, Interrupted
 from expkit.project.read import read_project
@@ -21,6 +23,7 @@ from expkit.project.scaffold.start import start
 from tests.conftest import EXPKIT, Desk
 
 FLAGS = ("--metric", "regret", "--treatment", "gambler", "--control", "drunkard", "--at-most", "0")
+SHARE = ("hypothesis", "rq01", "--arm", "gambler", "--metric", "optimal_policy")
 
 
 @pytest.fixture
@@ -59,6 +62,8 @@ def test_answers_alone_make_an_experiment_and_a_question(lab: Path, here: Callab
     )
     assert "did you mean 'FrozenLake-v1'" in said
     assert "did you mean 'sarsa'" in said
+    assert all(len(line) <= log().width for line in said.splitlines())
+    assert "next: edit experiments/exp01.yaml where a setting is to be another; then: expkit new question" in said
     assert "type 40 or more" in said
     answers = [
         "exp01",
@@ -97,7 +102,8 @@ def test_answers_alone_make_an_experiment_and_a_question(lab: Path, here: Callab
 def test_a_hypothesis_is_added_behind_the_last_one(lab: Path, here: Callable[..., str]) -> None:
     """With the next id; what one arm alone can claim needs no kind."""
     before = (lab / "research_questions/rq01/question.yaml").read_bytes()
-    here("new", "hypothesis", "rq01", "--arm", "gambler", "--metric", "optimal_policy", "--at-least", "0.9")
+    said = here("new", "hypothesis", "rq01", "--arm", "gambler", "--metric", "optimal_policy", "--at-least", "0.9")
+    assert "next: expkit explain rq01; then: git add -A && git commit -m 'Ask rq01' && expkit run rq01" in said
     assert (lab / "research_questions/rq01/question.yaml").read_bytes().startswith(before)
     last = read_project(lab).questions["rq01"].hypotheses[-1]
     assert (last.id, last.criterion.kind, last.criterion.at_least) == ("h3", "value", 0.9)
@@ -128,6 +134,8 @@ def test_machines_are_told_what_was_written(lab: Path, here: Callable[..., str])
         (("hypothesis", "rq01", *FLAGS, "--treatment", "drunkard"), "treatment and control are the same arm"),
         (("hypothesis", "rq01", *FLAGS, "--metric", "optimal_policy", "--kind", "ratio"), "0 or 1 in every seed"),
         (("hypothesis", "rq01", *FLAGS, "--arm", "gambler", "--kind", "value"), "a value has no --treatment"),
+        ((*SHARE, "--at-least", "3"), "a share lies between 0 and 1, so this claim is false whatever is found"),
+        ((*SHARE, "--within", "0", "1"), "this claim is true whatever is found; claim a bound between 0 and 1"),
         (("hypothesis", "rq01", "--id", "h1", *FLAGS), "there is a hypothesis 'h1' already"),
         (("experiment", "strategies", "--agents", "sarsa"), "there is an experiment 'strategies' already"),
         (("experiment", "--agents", "sarsa", "--environment", "Frozen-v1"), "did you mean 'FrozenLake-v1'"),
@@ -177,8 +185,12 @@ def test_a_terminal_is_asked_and_ctrl_c_is_no_accident(lab: Path) -> None:
     said = b""
     while b"id of the experiment" not in said:
         said += os.read(ours, 1000)
-    os.write(ours, b"\x03")
-    assert process.wait(timeout=60) == 130
+    code = None
+    while code is None:  # who types before the prompt reads types again
+        os.write(ours, b"\x03")
+        with suppress(subprocess.TimeoutExpired):
+            code = process.wait(timeout=5)
+    assert code == 130
     os.close(ours)
     assert files(lab) == before
 

@@ -210,6 +210,7 @@ def test_a_row_that_cannot_be_meant_is_named(old: str, new: str, mistake: str) -
             "id",
             f"Gymnasium {VERSION} has no environment 'FrozenLak-v1'; did you mean 'F",
         ),
+        ("kind: gymnasium, id: a lake", "id", f"Gymnasium {VERSION} has no environment 'a lake'; with a table are "),
         (
             "kind: gymnasium, id: Taxi-v3",
             "id",

@@ -19,7 +19,8 @@ def question_text(
 ) -> str:
     """`research_questions/<id>/question.yaml`; `schema` says whether the project has schemas for editors."""
     experiments = list(dict.fromkeys(one.experiment for one in hypotheses))
-    of = " and ".join(experiments)
+    of = " and ".join(f"experiments/{one}.yaml" for one in experiments)
+    nothing_else = f"What {of} says: its environment, its arms, its budget. Nothing beyond them."
     lines = [
         *([schema_line("question", depth=2), "#"] if schema else []),
         "# A question says what we want to know, and what we claim before we look. Commit it before its experiments",
@@ -29,7 +30,7 @@ def question_text(
         f"title: {said(title or asked.strip().rstrip('?'))}",
         f"question: {said(asked)}",
         "# Where the answer holds, and where it does not.",
-        f"scope: {said(scope or f'What {of} declares: its environment, its arms, its budget. Nothing beyond them.')}",
+        f"scope: {said(scope or nothing_else)}",
         "",
         f"experiments: [{', '.join(experiments)}]  # files in experiments/",
         "",

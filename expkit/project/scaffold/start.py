@@ -25,7 +25,7 @@ _MAKEFILE = """\
 EXPKIT := $(firstword $(wildcard .venv/bin/expkit) expkit)
 
 .PHONY: experiment check
-experiment: ; @$(EXPKIT) run $(RQ)
+experiment: ; @$(EXPKIT) run $(or $(RQ),$(error which question? make experiment RQ=rq01))
 check: ; @$(EXPKIT) check
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,14 @@ def test_an_empty_folder_becomes_a_project_that_is_in_order(tmp_path: Path) -> N
     for declared in (*root.glob("experiments/*.yaml"), *root.glob("research_questions/*/question.yaml")):
         schema = declared.read_text().splitlines()[0].partition("$schema=")[2]
         assert (declared.parent / schema).is_file()
+
+
+def test_make_asks_for_the_question_that_it_was_not_given(tmp_path: Path) -> None:
+    """Before anything else, with what to type."""
+    start(tmp_path)
+    done = subprocess.run(["make", "experiment"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "which question? make experiment RQ=rq01" in done.stderr
 
 
 def test_two_projects_have_two_roots(tmp_path: Path) -> None:
