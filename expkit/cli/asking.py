@@ -55,7 +55,7 @@ def answer(prompt: str, read: Callable[[str], _Answer], *, default: str | None =
         found: _Answer = click.prompt(prompt, default=default, value_proc=understood, err=True)
     except click.Abort:
         click.echo(err=True)  # the prompt's line has no end
-        raise Interrupted("interrupted; nothing is written", mend="the same command asks again") from None
+        raise Interrupted("interrupted; nothing is written", mend="type the command again") from None
     return found
 
 
@@ -77,7 +77,7 @@ def go_on(prompt: str) -> None:
         click.echo(err=True)
         agreed = False
     if not agreed:
-        raise Interrupted("nothing is written", mend="the same command asks again")
+        raise Interrupted("nothing is written", mend="type the command again, and y to go on")
 
 
 def one_of(what: str, known: Iterable[str]) -> Callable[[str], str]:

@@ -135,7 +135,7 @@ def test_machines_are_told_what_was_written(lab: Path, here: Callable[..., str])
         (("hypothesis", "rq01", *FLAGS, "--metric", "optimal_policy", "--kind", "ratio"), "0 or 1 in every seed"),
         (("hypothesis", "rq01", *FLAGS, "--arm", "gambler", "--kind", "value"), "a value has no --treatment"),
         ((*SHARE, "--at-least", "3"), "a share lies between 0 and 1, so this claim is false whatever is found"),
-        ((*SHARE, "--within", "0", "1"), "this claim is true whatever is found; claim a bound between 0 and 1"),
+        ((*SHARE, "--at-most", "-0.1"), "this claim is false whatever is found; claim a bound between 0 and 1"),
         (("hypothesis", "rq01", "--id", "h1", *FLAGS), "there is a hypothesis 'h1' already"),
         (("experiment", "strategies", "--agents", "sarsa"), "there is an experiment 'strategies' already"),
         (("experiment", "--agents", "sarsa", "--environment", "Frozen-v1"), "did you mean 'FrozenLake-v1'"),
