@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from expkit.dossier import Dossier
 from expkit.ledger.ledger import Ledger
@@ -52,8 +53,32 @@ def family_after_the_data(question: ResearchQuestion) -> str:
     )
 
 
-def uncommitted(project: Project, about_to_run: Sequence[PlannedArm]) -> str | None:
-    """What to say before trials run that hypotheses speak of, where git does not hold those; None where it does."""
+@dataclass(frozen=True, kw_only=True)
+class Uncommitted:
+    """That trials which hypotheses speak of would run while git does not hold those hypotheses."""
+
+    why: str
+    question: str
+    """The first that is asked of these trials."""
+    experiment: str
+
+    @property
+    def mend(self) -> str:
+        """The command that commits."""
+        return f"git add -A && git commit -m 'Ask {self.question}'"
+
+    @property
+    def caution(self) -> str:
+        """What to say before such a run."""
+        return (
+            f"the verdicts of this run will be exploratory, since {self.why}.\n"
+            f"  To have them tested, commit before you run: {self.mend}\n"
+            f"  After the run, only fresh seeds help: expkit new experiment --like {self.experiment}"
+        )
+
+
+def uncommitted(project: Project, about_to_run: Sequence[PlannedArm]) -> Uncommitted | None:
+    """Whether trials that hypotheses speak of would run while git does not hold those; None where it does."""
     from expkit.provenance.git import read_git  # an idle run has no need of it
 
     running = {arm.experiment for arm in about_to_run if not isinstance(arm.arm, RecordedArm)}
@@ -78,8 +103,4 @@ def uncommitted(project: Project, about_to_run: Sequence[PlannedArm]) -> str | N
             why = f"git cannot be asked ({git.reason})"
         case _:
             why = "nothing is committed yet"
-    return (
-        f"the verdicts of this run will be exploratory, since {why}.\n"
-        f"  To have them tested, commit before you run: git add -A && git commit -m 'Ask {asked[0]}'\n"
-        f"  After the run, only fresh seeds help: expkit new experiment --like {min(running)}"
-    )
+    return Uncommitted(why=why, question=asked[0], experiment=min(running))

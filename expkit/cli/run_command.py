@@ -65,7 +65,7 @@ def command(
     project, _ = open_project(ctx)
     chosen = target_named(project, target)
     heading = f"[bold]{chosen.id}[/] · {escape(chosen.title)}"
-    narrator = Narrator(heading, caution=lambda arms: uncommitted(project, arms))
+    narrator = Narrator(heading, caution=lambda arms: found.caution if (found := uncommitted(project, arms)) else None)
     how = How(
         command=_command_line(),
         observer=narrator,

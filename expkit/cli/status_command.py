@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ from rich.markup import escape
 from expkit.cli import offers
 from expkit.cli.console import log, print_json, results, styled_verdict, table
 from expkit.cli.drawn import print_intervals
+from expkit.cli.foreseen import uncommitted
 from expkit.cli.project import open_project, questions_named
 from expkit.dossier import Dossier
 from expkit.outcomes.freshness import staleness
@@ -17,6 +19,7 @@ from expkit.outcomes.numbers import counted
 from expkit.outcomes.registration import is_unwitnessed
 from expkit.outcomes.standing import registered_trials, trials_of
 from expkit.outcomes.verification import trust_by_hypothesis, verify, verify_replications
+from expkit.plan import PlannedArm
 from expkit.provenance.history import History
 from expkit.publish import question_publishing
 from expkit.records.evidence import Evidence
@@ -137,18 +140,26 @@ def _data_since(evidence: Evidence, stands: Standing) -> str | None:
 
 def _to_do(dossier: Dossier) -> list[str]:
     question, evidence = dossier.question, dossier.evidence
-    missing = sum(len(arm.missing) for arm in dossier.arms)
+    missing = [arm for arm in dossier.arms if arm.missing]
+    count = sum(len(arm.missing) for arm in missing)
     if evidence is None:
-        return [f"{_ahead(dossier, missing)}: expkit run {question.id}"]
+        return [*_commit_first(dossier, missing), f"{_ahead(dossier, count)}: expkit run {question.id}"]
     changes = staleness(evidence, question=question, experiments=dossier.experiments, planned=dossier.planned)
-    to_do = [f"{change} since the outcome was written: expkit run {question.id}" for change in changes]
-    if missing:
-        are = "is" if missing == 1 else "are"
-        to_do.append(f"{counted(missing, 'trial')} {are} not recorded on this machine: expkit run {question.id}")
+    to_do = _commit_first(dossier, missing) if changes else []
+    to_do += [f"{change} since the outcome was written: expkit run {question.id}" for change in changes]
+    if count:
+        are = "is" if count == 1 else "are"
+        to_do.append(f"{counted(count, 'trial')} {are} not recorded on this machine: expkit run {question.id}")
     elif not changes and (unpublished := question_publishing(dossier, evidence).missing):
         are = "is" if len(unpublished) == 1 else "are"
         to_do.append(f"{counted(len(unpublished), 'run')} {are} not published: expkit sync {question.id}")
     return to_do
+
+
+def _commit_first(dossier: Dossier, missing: Sequence[PlannedArm]) -> list[str]:
+    """That data which are new would come before git holds what is asked of them."""
+    found = uncommitted(dossier.project, missing)
+    return [f"{found.why}, and a run now would be exploratory: {found.mend}"] if found else []
 
 
 def _ahead(dossier: Dossier, missing: int) -> str:

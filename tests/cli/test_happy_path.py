@@ -120,6 +120,21 @@ def test_compare_takes_any_metric_and_names_them_when_it_does_not_know_one(answe
     assert "total_reward" in said.err
 
 
+def test_status_asks_for_a_commit_before_the_run_that_it_asks_for(desk: Desk) -> None:
+    """Whoever does what it says, line by line, gets verdicts that are tests."""
+    desk.edit(desk.question, "at_least: 0.5", "at_least: 0.6")
+    (status,) = desk.json("status")
+    commit, run = status["to_do"]
+    assert commit == (
+        "research_questions/rq01/question.yaml is not committed, and a run now would be exploratory: "
+        "git add -A && git commit -m 'Ask rq01'"
+    )
+    assert run == "18 trials to run: expkit run rq01"
+    desk.commit()
+    (status,) = desk.json("status")
+    assert status["to_do"] == [run]
+
+
 def test_a_unique_beginning_of_an_id_will_do(answered: Desk) -> None:
     """Ids are short to type."""
     assert answered.expkit("show", "strat").out.startswith("strategies · ")

@@ -35,7 +35,7 @@ seeds:
   # All randomness comes from here. These digits were drawn at random by expkit init: no other project has them, and
   # nobody has seen what they bring. Another root is another sample.
   root: {root}
-  count: 50  # of every arm; raised to 80 later, 30 would run
+  count: 50  # of every arm; choose before the run, as seeds that are added after it make its verdicts exploratory
 """
 
 QUESTION = """\
