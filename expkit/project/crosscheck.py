@@ -226,14 +226,16 @@ def _binary(document: Document, at: Location, criterion: Criterion) -> Iterator[
     if criterion.expected_sd is not None:
         why = f"{criterion.metric} is 0 or 1 in every seed; its spread follows from the expected share"
         yield document.mistake((*at, "expected_sd"), why, "leave expected_sd out, and declare expected")
-    low, high = (0, 1) if isinstance(criterion, Value) else (-1, 1)
-    never = (criterion.low is not None and criterion.low > high) or (
-        criterion.high is not None and criterion.high < low
-    )
-    if never and not isinstance(criterion, Ratio):
-        what = "a share" if isinstance(criterion, Value) else "a difference of shares"
-        why = f"{what} lies between {low} and {high}, so this claim is false whatever is found"
-        yield document.mistake(at, why, f"claim a bound between {low} and {high}")
+    if isinstance(criterion, Ratio):
+        return
+    what, least = ("a share", 0) if isinstance(criterion, Value) else ("a difference of shares", -1)
+    key = next(key for key in ("at_least", "at_most", "within") if getattr(criterion, key) is not None)
+    if (criterion.low is not None and criterion.low > 1) or (criterion.high is not None and criterion.high < least):
+        why = f"{what} lies between {least} and 1, so this claim is false whatever is found"
+        yield document.mistake((*at, key), why, f"claim a bound between {least} and 1")
+    if criterion.expected is not None and not least <= criterion.expected <= 1:
+        why = f"{what} lies between {least} and 1, so {criterion.expected:g} cannot be expected"
+        yield document.mistake((*at, "expected"), why, f"take a number between {least} and 1")
 
 
 def _arms(
