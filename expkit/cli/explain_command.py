@@ -96,10 +96,10 @@ def _explained(dossier: Dossier, hypotheses: list[Hypothesis]) -> list[dict[str,
                 "power": [
                     {"spread": fore.spread, "strictest": fore.strictest, "mildest": fore.mildest, "said": said}
                     for fore in found
-                    for said in [" ".join(sentences(fore, one.criterion))]
+                    for said in [" ".join(sentences(fore, one.criterion, how))]
                 ],
                 "to_declare": lacking(one.criterion, how, found),
-                "warnings": list(dict.fromkeys(said for fore in found if (said := warning(fore, what)))),
+                "warnings": list(dict.fromkeys(said for fore in found if (said := warning(fore, one.criterion, what)))),
                 "situation": now,
                 "next": next_step(question.id, one.experiment, now, answered=_is_answered(dossier)),
             }

@@ -1,14 +1,14 @@
 """Foresight: the power of the declared seeds for what the team expects, told before anything runs.
 
-The spread that power needs is what the team declared (`expected_sd`), or follows from a share; and where the same arms
-were recorded before, for this question or another, it is theirs as well. Each is told apart, and none decides anything.
+The spread that power needs is what the team declared (`expected_sd`); and where the same arms were recorded before, for
+this question or another, it is theirs as well. Shares need none. Each is told apart, and none decides anything.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from expkit.outcomes import numbers
 from expkit.outcomes.explanation import Compared, Decided
 from expkit.plan import PlannedArm
-from expkit.records.evidence import ArmEvidence, Evidence
+from expkit.records.evidence import ArmEvidence, Evidence, Interval
 from expkit.specs.criterion import Criterion, metric_of
 from expkit.specs.metric import unplaced
 
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from expkit.statistics.prospect import Basis, Prospect
 
 WANTED = 0.8
+
+
+class Foreseen(Protocol):
+    """What tells what some seeds find: a `Basis`, or `Shares`."""
+
+    def prospect(self, region: Interval, expected: float | None, *, level: float) -> Prospect:
+        """What they find of a claim at a level."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,24 +63,29 @@ def foresights(
         arms: the compared arms, treatment first.
         earlier: evidence that may tell of the same arms, the question's own first.
     """
-    from expkit.statistics.prospect import declared_spread, spread_of_shares  # scipy: 0.8 s
+    from expkit.statistics.prospect import declared_spread  # scipy: 0.8 s
+    from expkit.statistics.shares import Shares
 
+    if how.binary:
+        # no seeds tell more: their number and what is expected are all that the power of an exact test needs
+        said = "the exact test of a share"
+        if len(what.arms) > 1:
+            said = "the exact test of shares, with the largest spread that they can have"
+        return (_foreseen("share", said, Shares(counts=what.seeds, paired=how.paired), criterion, how),)
     found: list[Foresight] = []
-    if how.binary and criterion.expected is not None:
-        shares = spread_of_shares(criterion.expected, what.seeds, paired=how.paired)
-        found += _foresight("share", "the expected share, with the largest spread it can have", shares, criterion, how)
-    elif criterion.expected_sd is not None:
+    if criterion.expected_sd is not None:
         declared = declared_spread(
             criterion.expected_sd, what.seeds, kind=criterion.kind, estimand=criterion.estimand, paired=how.paired
         )
         said = f"the declared expected_sd of {numbers.declared(criterion.expected_sd)}, as if seeds were normal"
-        found += _foresight("declared", said, declared, criterion, how)
+        said += ", at worst: pairs that share less of their luck find more" if how.paired else ""
+        found.append(_foreseen("declared", said, declared, criterion, how))
     for evidence in earlier:
         told = _told(evidence, arms, criterion, how)
         if told and (basis := _recorded(told, criterion, what, how)):
             counts = " and ".join(dict.fromkeys(numbers.counted(len(values), "seed") for values in told))
             said = f"the recorded results of {evidence.question} ({counts}), which promise nothing about other seeds"
-            found += _foresight("recorded", said, basis, criterion, how)
+            found.append(_foreseen("recorded", said, basis, criterion, how))
             break
     return tuple(found)
 
@@ -89,48 +102,56 @@ def lacking(criterion: Criterion, how: Decided, found: Sequence[Foresight]) -> s
     return None
 
 
-def sentences(one: Foresight, criterion: Criterion) -> list[str]:
+def sentences(one: Foresight, criterion: Criterion, how: Decided) -> list[str]:
     """A foresight in words: power where an effect is expected, and what is found in any case."""
     strict, mild = one.strictest, one.mildest
     at_strict = f"level {numbers.significant(strict.level)}"
-    same = strict.level == mild.level
-    reach = numbers.significant(strict.minimum_detectable_effect)
     said = [f"From {one.source}:"]
-    if criterion.expected is not None and strict.power is not None and mild.power is not None:
-        expected = f"the expected {criterion.kind} of {numbers.declared(criterion.expected)}"
+    if _on_bound(criterion):
+        said.append(f"{_expected(criterion)} lies on a bound of the claim, where hardly any run decides.")
+    elif criterion.expected is not None and strict.power is not None and mild.power is not None:
+        same = strict.level == mild.level
         also = "" if same else f", {numbers.percent(mild.power)} at {mild.level:g}"
-        would = "supported" if _inside(criterion, criterion.expected) else "refuted"
+        would = "supported" if how.region.holds(criterion.expected) else "refuted"
         said.append(
-            f"if {expected} is true, it is {would} with a probability of {numbers.percent(strict.power)} at "
-            f"{at_strict}{also}."
+            f"if {_expected(criterion)} is true, it is {would} with a probability of {numbers.percent(strict.power)} "
+            f"at {at_strict}{also}."
         )
-    said.append(f"What lies {reach} or more beyond a bound is found with 80 % at {at_strict}.")
+    if strict.minimum_detectable_effect is None:
+        said.append(f"Nothing that a share can be lies far enough beyond a bound to be found with 80 % at {at_strict}.")
+    else:
+        reach = numbers.significant(strict.minimum_detectable_effect)
+        said.append(f"What lies {reach} or more beyond a bound is found with 80 % at {at_strict}.")
     return said
 
 
-def warning(one: Foresight, what: Compared) -> str | None:
+def warning(one: Foresight, criterion: Criterion, what: Compared) -> str | None:
     """What to say where the declared seeds are too few; None where they are enough."""
-    if not one.is_weak or one.strictest.power is None:
+    if _on_bound(criterion):
+        return "what is expected lies on a bound of the claim: no number of seeds decides it; claim another region"
+    if not one.is_weak:
         return None
+    seeds = numbers.counted(min(what.seeds), "seed")
+    few = f"{seeds}{' of each arm' if len(what.arms) > 1 else ''} are too few"
     needed = one.strictest.seeds_needed
     if needed is None:
-        return "what is expected lies on a bound of the claim: no number of seeds decides it; claim another region"
-    return (
-        f"{numbers.counted(min(what.seeds), 'seed')} of each arm are too few: 80 % takes {needed:,}; "
-        f"write count: {needed} in experiments/{what.experiment}.yaml before the run"
-    )
+        return f"{few}, and no number below ten million is enough: claim another region"
+    return f"{few}: 80 % takes {needed:,}; write count: {needed} in experiments/{what.experiment}.yaml before the run"
 
 
-def _foresight(
-    spread: Literal["declared", "share", "recorded"], source: str, basis: Basis, criterion: Criterion, how: Decided
-) -> list[Foresight]:
-    from expkit.statistics.claim import Untestable
+def _on_bound(criterion: Criterion) -> bool:
+    return criterion.expected is not None and criterion.expected in (criterion.low, criterion.high)
 
-    try:
-        strictest, mildest = (basis.prospect(how.region, criterion.expected, level=level) for level in how.levels)
-    except Untestable:
-        return []  # the verdict will say why
-    return [Foresight(spread=spread, source=source, strictest=strictest, mildest=mildest)]
+
+def _expected(criterion: Criterion) -> str:
+    return f"the expected {criterion.kind} of {numbers.declared(criterion.expected or 0)}"
+
+
+def _foreseen(
+    spread: Literal["declared", "share", "recorded"], source: str, basis: Foreseen, criterion: Criterion, how: Decided
+) -> Foresight:
+    strictest, mildest = (basis.prospect(how.region, criterion.expected, level=level) for level in how.levels)
+    return Foresight(spread=spread, source=source, strictest=strictest, mildest=mildest)
 
 
 def _told(
@@ -173,8 +194,3 @@ def _recorded(
         paired=how.paired,
     )
     return recorded_spread(claim, what.seeds)
-
-
-def _inside(criterion: Criterion, value: float) -> bool:
-    low, high = criterion.low, criterion.high
-    return (low is None or value >= low) and (high is None or value <= high)

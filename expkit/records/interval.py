@@ -10,3 +10,7 @@ class Interval(Record):
 
     low: float | None
     high: float | None
+
+    def holds(self, value: float) -> bool:
+        """Whether a value lies in it; its ends do."""
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)

@@ -107,6 +107,10 @@ class ProportionDifference:
         discordant = x.successes + y.successes
         return float(binomtest(x.successes, discordant).pvalue) if discordant else 1.0
 
+    def chance(self, control: float, difference: float) -> float:
+        """Probability of a table at least as far out, if these are the control's proportion and the difference."""
+        return float(self._tail(np.array([control]), difference)[0])
+
     @cached_property
     def _mirrored(self) -> ProportionDifference:
         return ProportionDifference(treatment=self.control, control=self.treatment, in_pairs=self.in_pairs)
@@ -187,6 +191,31 @@ class ProportionDifference:
             bdtr(self._most[columns].astype(float), rest[columns], share[rows, 0]),
         )
         return np.asarray((chances * tails).sum(axis=1))
+
+
+def nearest_above(
+    treatment: int, control: int, bound: float, *, level: float, in_pairs: bool
+) -> ProportionDifference | None:
+    """The table nearest to a bound that still lies clearly above it, with level / 2 on this side; None where none does.
+
+    treatment, control: seeds of each arm. All that lies at least as far out is found as well, and nothing else is.
+    """
+
+    def table(x: int, y: int) -> ProportionDifference:
+        arms = Proportion(successes=x, n=treatment), Proportion(successes=y, n=control)
+        return ProportionDifference(treatment=arms[0], control=arms[1], in_pairs=in_pairs)
+
+    x, y = (axis.ravel() for axis in np.indices((treatment + 1, control + 1)))
+    if in_pairs:
+        x, y = x[x + y <= treatment], y[x + y <= treatment]
+    farthest_first = np.argsort(-table(0, 0)._order(x, y), kind="stable")
+    found, missed = -1, len(farthest_first)
+    while missed - found > 1:
+        middle = (found + missed) // 2
+        at = farthest_first[middle]
+        clear = table(int(x[at]), int(y[at])).above(bound) <= level / 2
+        found, missed = (middle, missed) if clear else (found, middle)
+    return None if found < 0 else table(int(x[farthest_first[found]]), int(y[farthest_first[found]]))
 
 
 def _wilson(share: Floats, n: int) -> tuple[Floats, Floats]:

@@ -9,7 +9,7 @@ the deciding interval of confidence 1 - level leaves that bound on the right sid
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from scipy.special import nctdtr, stdtrit
@@ -30,26 +30,37 @@ class Precision:
     degrees_of_freedom: float
 
 
-def precision(spreads: Sequence[float], counts: Sequence[int], *, trim: float = IQM_TRIM) -> Precision:
+def precision(
+    spreads: Sequence[float], counts: Sequence[int], *, trim: float = IQM_TRIM, assumed: bool = False
+) -> Precision:
     """The precision of a sum or difference of independent trimmed means.
 
     spreads: the winsorised standard deviation of each sample (the ordinary one where trim is 0): one for a value, two
-    for an unpaired difference, one of the differences for a paired one. counts: the seeds of each. Source: Yuen
-    (1974), as in `expkit.statistics.student`.
+    for an unpaired difference, one of the differences for a paired one. counts: the seeds of each. assumed: whether the
+    seeds have yet to show these spreads; Welch's degrees of freedom then come out smaller, as what is shown of equal
+    spreads is not equal (the ratio of expected numerator and denominator). Source: Yuen (1974), as in
+    `expkit.statistics.student`.
     """
     parts = []
     for spread, n in zip(spreads, counts, strict=True):
         remaining = kept(n, trim)
         parts.append(((n - 1) * spread**2 / (remaining * (remaining - 1)), remaining - 1))
     total = sum(part for part, _ in parts)
-    return Precision(
-        standard_error=math.sqrt(total), degrees_of_freedom=total**2 / sum(part**2 / df for part, df in parts)
-    )
+    squared, apart = total**2, sum(part**2 / df for part, df in parts)
+    if assumed:
+        squared += sum(2 * part**2 / df for part, df in parts)
+        apart += sum(2 * part**2 / df**2 for part, df in parts)
+    return Precision(standard_error=math.sqrt(total), degrees_of_freedom=squared / apart)
 
 
 def power(distance: float, precise: Precision, *, level: float) -> float:
     """The probability that an effect `distance` away from a bound of the claim is found at `level`."""
     return _chance(abs(distance) / precise.standard_error, precise.degrees_of_freedom, level)
+
+
+def all_found(chances: Iterable[float]) -> float:
+    """The probability that all bounds are cleared, given that of each; a lower limit (Bonferroni)."""
+    return max(0.0, 1 - sum(1 - chance for chance in chances))
 
 
 def minimum_detectable_effect(precise: Precision, *, level: float, wanted: float = WANTED_POWER) -> float:
@@ -62,24 +73,26 @@ def minimum_detectable_effect(precise: Precision, *, level: float, wanted: float
 
 def seeds_needed(
     distances: Sequence[float],
-    spreads: Sequence[Sequence[float]],
+    spreads: Callable[[int], Sequence[Sequence[float]]],
     *,
     level: float,
     trim: float = IQM_TRIM,
     wanted: float = WANTED_POWER,
+    assumed: bool = False,
 ) -> int | None:
     """The fewest seeds of each arm that find all `distances` at `level` with the probability `wanted`, at least 5.
 
-    distances: one for each bound that has to be cleared, with the spreads of the test at that bound (see `precision`).
-    None where no number of seeds up to ten million would do, as where an effect lies on its bound.
+    distances: one for each bound that has to be cleared. spreads: of the test at each of these bounds (see
+    `precision`), told for any number of seeds. None where no number of seeds up to ten million would do, as where an
+    effect lies on its bound.
     """
 
     def enough(n: int) -> bool:
-        missed = sum(
-            1 - power(distance, precision(spread, [n] * len(spread), trim=trim), level=level)
-            for distance, spread in zip(distances, spreads, strict=True)
+        found = (
+            power(distance, precision(spread, [n] * len(spread), trim=trim, assumed=assumed), level=level)
+            for distance, spread in zip(distances, spreads(n), strict=True)
         )
-        return 1 - missed >= wanted
+        return all_found(found) >= wanted
 
     # multiples of four, where precision grows steadily; in between, trimming cuts off less and precision is better
     low, high = 1, 2

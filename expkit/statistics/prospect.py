@@ -1,7 +1,7 @@
 """Prospects: what the declared seeds can find, reckoned before any of them runs.
 
-Power needs a spread, which no seed has shown yet. It is declared, follows from a share, or is that of earlier seeds of
-the same arms; whoever prints a prospect says which. Nothing here decides anything.
+Power needs a spread, which no seed has shown yet. It is declared or that of earlier seeds of the same arms; whoever
+prints a prospect says which. Shares need none (`expkit.statistics.shares`). Nothing here decides anything.
 """
 
 from __future__ import annotations
@@ -11,17 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from scipy.special import ndtri
+
 from expkit.records.evidence import Interval
 from expkit.specs.criterion import Estimand
 from expkit.statistics.claim import Claim, Untestable
 from expkit.statistics.compare import comparison
-from expkit.statistics.moments import trim_of
-from expkit.statistics.power import Precision, minimum_detectable_effect, power, precision, seeds_needed
-from expkit.statistics.verdict import falsifiable, to_clear
-
-WINSORISED_NORMAL = 0.5466
-"""The winsorised standard deviation of normally distributed seeds, a quarter of them pulled in on either side, over
-their ordinary one: what a declared standard deviation comes to in a trimmed test."""
+from expkit.statistics.moments import kept, trim_of
+from expkit.statistics.power import Precision, all_found, minimum_detectable_effect, power, precision, seeds_needed
+from expkit.statistics.verdict import to_clear
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +27,9 @@ class Prospect:
     """What some seeds can find at one level."""
 
     level: float
-    minimum_detectable_effect: float
-    """How far beyond a bound of the claim the truth has to lie to be found with a probability of 80 %."""
+    minimum_detectable_effect: float | None
+    """How far beyond a bound of the claim the truth has to lie to be found with a probability of 80 %; None where
+    it cannot lie so far."""
     power: float | None
     """The probability to decide rightly if what is expected is true; None where nothing is expected."""
     seeds_needed: int | None
@@ -39,34 +38,38 @@ class Prospect:
 
 @dataclass(frozen=True, kw_only=True)
 class Basis:
-    """What a test's precision is reckoned with before it is made; the fields are those of a `Comparison`."""
+    """What a test's precision is reckoned with before it is made."""
 
-    spreads: Callable[[float], tuple[float, ...]]
+    spreads: Callable[[float, Sequence[int]], tuple[float, ...]]
+    """Winsorised standard deviations in the test at a bound, given the seeds of each; see `power.precision`."""
     counts: tuple[int, ...]
     trim: float
     unit: float = 1.0
-    space: tuple[float, float] = (-math.inf, math.inf)
+    assumed: bool = False
+    """Whether no seed has shown these spreads."""
 
     def prospect(self, region: Interval, expected: float | None, *, level: float) -> Prospect:
-        """What seeds with these spreads find of a claim at a level.
-
-        Raises:
-            Untestable: the claim holds or fails whatever the data.
-        """
-        region = falsifiable(region, self.space)
+        """What seeds with these spreads find of a claim at a level."""
         ends = [end for end in (region.low, region.high) if end is not None]
         bounds = ends if expected is None else to_clear(region, expected)
         reaches = [minimum_detectable_effect(self._precision(bound), level=level) / self.unit for bound in bounds]
         chance = needed = None
         if expected is not None:
             distances = [(expected - bound) * self.unit for bound in bounds]
-            found = [power(far, self._precision(at), level=level) for far, at in zip(distances, bounds, strict=True)]
-            chance = max(0.0, 1 - sum(1 - one for one in found))
-            needed = seeds_needed(distances, [self.spreads(at) for at in bounds], level=level, trim=self.trim)
+            chance = all_found(
+                power(far, self._precision(at), level=level) for far, at in zip(distances, bounds, strict=True)
+            )
+            needed = seeds_needed(
+                distances,
+                lambda n: [self.spreads(at, (n,) * len(self.counts)) for at in bounds],
+                level=level,
+                trim=self.trim,
+                assumed=self.assumed,
+            )
         return Prospect(level=level, minimum_detectable_effect=max(reaches), power=chance, seeds_needed=needed)
 
     def _precision(self, bound: float) -> Precision:
-        return precision(self.spreads(bound), self.counts, trim=self.trim)
+        return precision(self.spreads(bound, self.counts), self.counts, trim=self.trim, assumed=self.assumed)
 
 
 def declared_spread(
@@ -75,32 +78,43 @@ def declared_spread(
     """The basis that a declared standard deviation gives, as if the seeds were normally distributed.
 
     sd: of each arm over its seeds; of a ratio as a share of the control; where arms are `paired`, of the differences
-    seed by seed. counts: seeds of each arm, treatment first.
+    seed by seed. counts: seeds of each arm, treatment first. In pairs power is at least what is told: each arm is
+    winsorised by itself, and how much the difference's spread shrinks depends on how much luck they share.
     """
-    spread = sd * (WINSORISED_NORMAL if estimand == "iqm" else 1.0)
+    trim = trim_of(estimand)
 
-    def spreads(bound: float) -> tuple[float, ...]:
-        if paired or len(counts) == 1:
-            return (spread,)
-        return spread, spread * (abs(bound) if kind == "ratio" else 1.0)
+    shrunk = winsorised_pairs if paired else winsorised_normal
 
-    return Basis(spreads=spreads, counts=tuple(counts[:1] if paired else counts), trim=trim_of(estimand))
+    def spreads(bound: float, counts: Sequence[int]) -> tuple[float, ...]:
+        scales = (1.0, abs(bound) if kind == "ratio" else 1.0)
+        return tuple(sd * shrunk(n, trim) * scale for n, scale in zip(counts, scales, strict=False))
+
+    return Basis(spreads=spreads, counts=tuple(counts[:1] if paired else counts), trim=trim, assumed=True)
 
 
-def spread_of_shares(expected: float, counts: Sequence[int], *, paired: bool) -> Basis:
-    """The basis of a binary metric: the largest spread that arms can have whose share, or its difference, is expected.
+def winsorised_normal(n: int, trim: float) -> float:
+    """The winsorised standard deviation of n normal seeds over their ordinary one; with many, a quarter cut, 0.5466.
 
-    counts: seeds of each arm, treatment first.
+    By the normal distribution's own quantiles at the share that n seeds really lose, int(n / 4) / n on either side.
     """
-    if len(counts) == 1:
-        share = min(max(expected, 0.0), 1.0)
-        spread = (math.sqrt(max(share * (1 - share), 0.25 / counts[0])),)
-        return Basis(spreads=lambda bound: spread, counts=tuple(counts), trim=0.0, space=(0.0, 1.0))
-    rest = max(1 - expected**2, 1 / min(counts))
-    both = (math.sqrt(rest),) if paired else (math.sqrt(rest / 4),) * 2
-    return Basis(
-        spreads=lambda bound: both, counts=tuple(counts[:1] if paired else counts), trim=0.0, space=(-1.0, 1.0)
-    )
+    cut = (n - kept(n, trim)) / (2 * n)
+    if not cut:
+        return 1.0
+    z = float(-ndtri(cut))
+    density = math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    return math.sqrt(1 - 2 * cut - 2 * z * density + 2 * cut * z * z)
+
+
+def winsorised_pairs(n: int, trim: float) -> float:
+    """The same of the differences of n pairs whose arms are winsorised each by itself, at most: all luck is shared.
+
+    Then both arms have the same order. The h differences that remain are kept, and each of the two outermost stands
+    for the g beyond it as well. The less luck the arms share, the more evens out, down to `winsorised_normal`.
+    """
+    left = kept(n, trim)
+    cut = (n - left) // 2
+    squares = left - 2 + 2 * (cut + 1)
+    return math.sqrt((squares - (left - 2 + 2 * (cut + 1) ** 2) / n) / (n - 1))
 
 
 def recorded_spread(claim: Claim, counts: Sequence[int]) -> Basis | None:
@@ -109,10 +123,11 @@ def recorded_spread(claim: Claim, counts: Sequence[int]) -> Basis | None:
         found = comparison(replace(claim, failed_seed="worst"))
     except Untestable:
         return None
-    return Basis(
-        spreads=found.spreads,
-        counts=tuple(counts[: len(found.counts)]),
-        trim=found.trim,
-        unit=found.unit,
-        space=found.space,
-    )
+    shrunk = winsorised_pairs if claim.paired else winsorised_normal
+
+    def spreads(bound: float, counts: Sequence[int]) -> tuple[float, ...]:
+        # another number of seeds loses another share of them
+        told = zip(found.spreads(bound), found.counts, counts, strict=True)
+        return tuple(spread * shrunk(n, found.trim) / shrunk(old, found.trim) for spread, old, n in told)
+
+    return Basis(spreads=spreads, counts=tuple(counts[: len(found.counts)]), trim=found.trim, unit=found.unit)

@@ -39,7 +39,7 @@ from expkit.statistics.claim import Claim, Untestable
 from expkit.statistics.compare import CONTROL_NOT_POSITIVE, Comparison, comparison
 from expkit.statistics.effects import effect_sizes
 from expkit.statistics.estimate import PLAIN_LEVEL
-from expkit.statistics.power import minimum_detectable_effect, power, precision, seeds_needed
+from expkit.statistics.power import all_found, minimum_detectable_effect, power, precision, seeds_needed
 from expkit.statistics.rounding import rounded, rounded_interval
 
 
@@ -179,31 +179,31 @@ def _bounds(region: Interval) -> list[float]:
 def to_clear(region: Interval, truth: float) -> list[float]:
     """The bounds an interval has to clear to decide rightly: all from within the region, from outside the nearest."""
     bounds = _bounds(region)
-    inside = (region.low is None or truth >= region.low) and (region.high is None or truth <= region.high)
-    return bounds if inside else [min(bounds, key=lambda bound: abs(truth - bound))]
+    return bounds if region.holds(truth) else [min(bounds, key=lambda bound: abs(truth - bound))]
 
 
 def _seeds_needed(tested: _Tested, level: float) -> int | None:
     test = tested.comparison
     bounds = to_clear(tested.region, test.estimate)
+    spreads = [test.spreads(bound) for bound in bounds]
     return seeds_needed(
         [(test.estimate - bound) * test.unit for bound in bounds],
-        [test.spreads(bound) for bound in bounds],
+        lambda n: spreads,
         level=level,
         trim=test.trim,
     )
 
 
 def _power_at_expected(tested: _Tested, level: float) -> float | None:
-    """Power for the declared effect with the spread these seeds showed; of a band a lower limit (Bonferroni)."""
+    """Power for the declared effect with the spread these seeds showed.
+
+    Of a binary metric it is Student's approximation, which is too high where the expected share comes near 0 or 1; the
+    exact power is in `expkit.statistics.shares`.
+    """
     test, expected = tested.comparison, tested.claim.expected
     if expected is None:
         return None
-    missed = sum(
-        1
-        - power(
-            (expected - bound) * test.unit, precision(test.spreads(bound), test.counts, trim=test.trim), level=level
-        )
+    return all_found(
+        power((expected - bound) * test.unit, precision(test.spreads(bound), test.counts, trim=test.trim), level=level)
         for bound in to_clear(tested.region, expected)
     )
-    return max(0.0, 1 - missed)

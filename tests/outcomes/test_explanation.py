@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def test_the_power_from_recorded_seeds_is_the_power_in_the_evidence(question: st
     arms = {arm.name: arm for arm in found.arms if arm.experiment == what.experiment}
     fore = foresights(criterion, what, how, [arms[name] for name in arms_of(criterion)], [evidence])
     recorded = [one for one in fore if one.spread == "recorded"]
-    assert recorded or "/" in what.metric.name
+    assert recorded or "/" in what.metric.name or how.binary
     if recorded and test.level == pytest.approx(how.levels[0]) and test.power_at_expected is not None:
         assert recorded[0].strictest.power == pytest.approx(test.power_at_expected, abs=1e-8)
 
@@ -111,7 +112,7 @@ def test_what_power_needs_is_asked_for() -> None:
     told = criterion.model_copy(update={"expected_sd": 900.0})
     (fore,) = foresights(told, what, how, [], [])
     assert lacking(told, how, [fore]) is None
-    said = " ".join(sentences(fore, told))
+    said = " ".join(sentences(fore, told, how))
     assert "From the declared expected_sd of 900, as if seeds were normal" in said
     assert "the expected difference of 4,000 is true, it is supported with a probability of" in said
 
@@ -123,11 +124,17 @@ def test_too_few_seeds_are_a_warning_that_names_enough() -> None:
     wide = criterion.model_copy(update={"expected_sd": 9000.0})
     (fore,) = foresights(wide, what, how, arms, [])
     assert fore.strictest.seeds_needed is not None
-    assert f"write count: {fore.strictest.seeds_needed} in experiments/strategies.yaml" in (warning(fore, what) or "")
+    assert f"write count: {fore.strictest.seeds_needed} in experiments/strategies.yaml" in (
+        warning(fore, wide, what) or ""
+    )
     (enough,) = foresights(criterion.model_copy(update={"expected_sd": 900.0}), what, how, arms, [])
-    assert warning(enough, what) is None
-    (on_bound,) = foresights(wide.model_copy(update={"expected": 3000.0}), what, how, arms, [])
-    assert "no number of seeds" in (warning(on_bound, what) or "")
+    assert warning(enough, criterion, what) is None
+    at_bound = wide.model_copy(update={"expected": 3000.0})
+    (on_bound,) = foresights(at_bound, what, how, arms, [])
+    said = " ".join(sentences(on_bound, at_bound, how))
+    assert "the expected difference of 3,000 lies on a bound of the claim" in said
+    assert "supported with a probability" not in said
+    assert "no number of seeds" in (warning(on_bound, at_bound, what) or "")
 
 
 def test_pairs_of_another_root_lend_no_spread() -> None:
@@ -142,3 +149,15 @@ def test_pairs_of_another_root_lend_no_spread() -> None:
     torn = [arm.model_copy(update={"root": 1}) if arm.name == names[0] else arm for arm in evidence.arms]
     assert foresights(criterion, what, how, arms, [evidence])
     assert foresights(criterion, what, how, arms, [evidence.model_copy(update={"arms": tuple(torn)})]) == ()
+
+
+def test_a_share_has_one_arm_and_its_power_is_exact() -> None:
+    """Fifty successes at 0.95 seldom clear 0.9: told by the exact test alone, not by what was recorded."""
+    what, how, criterion = explained("rq04", "h1")
+    few = replace(what, seeds=(50,))
+    told = criterion.model_copy(update={"expected": 0.95})
+    how = replace(how, levels=(0.05, 0.05))
+    assert dossier("rq04").evidence is not None
+    (fore,) = foresights(told, few, how, [], [dossier("rq04").evidence])
+    assert fore.strictest.power == pytest.approx(0.077, abs=0.001)
+    assert (warning(fore, told, few) or "").startswith("50 seeds are too few: 80 % takes 231")

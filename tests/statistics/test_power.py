@@ -58,7 +58,7 @@ def test_the_minimum_detectable_effect_has_a_power_of_point_eight(n, level):
 def test_the_seeds_needed_are_enough_and_four_fewer_are_not(distance, level, trim, arms):
     """The number named reaches the power; four seeds fewer, which trim alike, do not (or are too few for a test)."""
     spreads = [1.0, 1.5][:arms]
-    n = seeds_needed([distance], [spreads], level=level, trim=trim)
+    n = seeds_needed([distance], lambda n: [spreads], level=level, trim=trim)
     assert n is not None
     assert power(distance, precision(spreads, [n] * arms, trim=trim), level=level) >= 0.8
     if n - 4 >= 5:
@@ -67,14 +67,14 @@ def test_the_seeds_needed_are_enough_and_four_fewer_are_not(distance, level, tri
 
 def test_an_effect_on_its_bound_needs_more_seeds_than_there_are():
     """No number of seeds decides what lies on the bound."""
-    assert seeds_needed([0.0], [[1.0]], level=0.05) is None
-    assert seeds_needed([1e-6], [[1.0]], level=0.05) is None
+    assert seeds_needed([0.0], lambda n: [[1.0]], level=0.05) is None
+    assert seeds_needed([1e-6], lambda n: [[1.0]], level=0.05) is None
 
 
 def test_two_bounds_need_more_seeds_than_one():
     """A band has to be cleared on both sides."""
-    one = seeds_needed([0.5], [[1.0]], level=0.05)
-    two = seeds_needed([0.5, -0.5], [[1.0], [1.0]], level=0.05)
+    one = seeds_needed([0.5], lambda n: [[1.0]], level=0.05)
+    two = seeds_needed([0.5, -0.5], lambda n: [[1.0], [1.0]], level=0.05)
     assert one is not None
     assert two is not None
     assert two > one
