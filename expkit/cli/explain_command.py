@@ -82,7 +82,7 @@ def _explained(dossier: Dossier, hypotheses: list[Hypothesis]) -> list[dict[str,
         chosen = [arms[name] for name in arms_of(one.criterion)]
         what = compared(one, experiment, arms)
         how = decided(question, one, experiment, what.metric)
-        found = foresights(one.criterion, what, how, chosen, earlier)
+        found = () if one.withdrawn else foresights(one.criterion, what, how, chosen, earlier)
         now = situation(stands[one.id], chosen, records, git)
         told.append(
             {
@@ -98,7 +98,7 @@ def _explained(dossier: Dossier, hypotheses: list[Hypothesis]) -> list[dict[str,
                     for fore in found
                     for said in [" ".join(sentences(fore, one.criterion, how))]
                 ],
-                "to_declare": lacking(one.criterion, how, found),
+                "to_declare": None if one.withdrawn else lacking(one.criterion, how, found),
                 "warnings": list(dict.fromkeys(said for fore in found if (said := warning(fore, one.criterion, what)))),
                 "situation": now,
                 "next": next_step(question.id, one.experiment, now, answered=_is_answered(dossier)),
@@ -134,7 +134,9 @@ def _print(told: dict[str, Any], *, last: bool) -> None:
     now: Situation = told["situation"]
     results().print(f"[bold]{told['question']} {told['hypothesis']}[/] · {escape(told['statement'])}")
     if told["withdrawn"]:
-        results().print(f"withdrawn: {escape(told['withdrawn'])} It still counts in the family.")
+        results().print(f"withdrawn: {escape(told['withdrawn'])}")
+        results().print("Nothing decides it any more. It still counts in the family, and keeps its share of alpha.")
+        return
     made = table("", "", header=False)
     for name, said in (*_what(what), *_how(how)):
         made.add_row(f"[bold]{name}[/]", escape(said))

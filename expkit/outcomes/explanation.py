@@ -97,11 +97,11 @@ def decided(question: ResearchQuestion, hypothesis: Hypothesis, experiment: Expe
         paired=paired,
         binary=metric.binary,
         region=region,
-        levels=(question.family.alpha / len(question.hypotheses), question.family.alpha),
+        levels=_levels(question),
         level=_level(question),
-        supported=f"if the whole deciding interval of the {estimate} lies {_inside(region)}",
-        refuted=f"if the whole of it lies {_outside(region)}",
-        inconclusive=f"otherwise: the interval reaches across {_bound(region)}",
+        supported=f"if the whole deciding interval of the {estimate} lies {_inside_phrase(region)}",
+        refuted=f"if the whole of it lies {_outside_phrase(region)}",
+        inconclusive=f"otherwise: the interval reaches across {_bound_phrase(region)}",
         invalid=tuple(_invalid(hypothesis, experiment, metric)),
     )
 
@@ -149,31 +149,41 @@ def _formula(hypothesis: Hypothesis) -> str:
     return f" of {name}, {criterion.treatment} {sign} {criterion.control}"
 
 
+def _levels(question: ResearchQuestion) -> tuple[float, float]:
+    """The strictest and the mildest level: what is withdrawn counts with p = 1, and never leaves the next its share."""
+    alpha, withdrawn = question.family.alpha, sum(one.withdrawn is not None for one in question.hypotheses)
+    return alpha / len(question.hypotheses), alpha / (min(withdrawn, len(question.hypotheses) - 1) + 1)
+
+
 def _level(question: ResearchQuestion) -> str:
     alpha, k = question.family.alpha, len(question.hypotheses)
     if k == 1:
         return f"{alpha:g}, the whole alpha: it is the question's only hypothesis"
-    strictest = numbers.significant(alpha / k)
+    strictest, mildest = (numbers.significant(level) for level in _levels(question))
+    shared = f"Holm shares alpha {alpha:g} among the question's {k} hypotheses"
+    if strictest == mildest:
+        return f"{strictest}: {shared}, and those that are withdrawn keep their share"
+    kept = "" if mildest == numbers.significant(alpha) else "; what is withdrawn keeps its share"
     return (
-        f"between {strictest} and {alpha:g}: Holm shares alpha {alpha:g} among the question's {k} hypotheses; "
-        f"the clearest is decided at {strictest}, and each decision leaves the next a larger share"
+        f"between {strictest} and {mildest}: {shared}; "
+        f"the clearest is decided at {strictest}, and each decision leaves the next a larger share{kept}"
     )
 
 
-def _inside(region: Interval) -> str:
+def _inside_phrase(region: Interval) -> str:
     if region.low is not None and region.high is not None:
         return f"within {numbers.region(region)}"
     return f"at {numbers.region(region)}"
 
 
-def _outside(region: Interval) -> str:
+def _outside_phrase(region: Interval) -> str:
     low, high = (None if end is None else numbers.declared(end) for end in (region.low, region.high))
     if low is not None and high is not None:
         return f"outside: below {low}, or above {high}"
     return f"below {low}" if low is not None else f"above {high}"
 
 
-def _bound(region: Interval) -> str:
+def _bound_phrase(region: Interval) -> str:
     ends = [numbers.declared(end) for end in (region.low, region.high) if end is not None]
     return f"a bound, {' or '.join(ends)}" if len(ends) > 1 else ends[0]
 

@@ -72,6 +72,17 @@ def test_more_seeds_under_another_root_are_no_way_out(answered: Desk) -> None:
     assert "put the earlier question back with its outcome" in answered.json("explain", "rq01", "h1")[0]["next"]
 
 
+def test_what_is_withdrawn_is_told_with_its_reason_and_nothing_else(desk: Desk) -> None:
+    """Conditions and power of what nothing decides would only mislead."""
+    desk.edit(desk.question, "at_least: 0}", "at_least: 0}\n    withdrawn: Nobody asks any more.")
+    said = desk.expkit("explain", "rq01", "h1")
+    assert said.code == 0
+    assert "withdrawn: Nobody asks any more." in said.out
+    assert "supported" not in said.out
+    assert "power" not in said.out
+    assert "0.025: Holm shares alpha 0.05" in " ".join(desk.expkit("explain", "rq01", "h2").out.split())
+
+
 def test_an_unknown_hypothesis_is_refused_with_the_known_ones(desk: Desk) -> None:
     """Like any other id; and a declared spread of zeros and ones has its place in the file."""
     said = desk.expkit("explain", "rq01", "h7")

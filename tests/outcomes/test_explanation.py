@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from expkit.dossier import Dossier
@@ -14,8 +15,10 @@ from expkit.outcomes.explanation import Compared, Decided, compared, decided
 from expkit.outcomes.foresight import foresights, lacking, sentences, warning
 from expkit.outcomes.serialise import read_evidence
 from expkit.project.read import Project, read_project
-from expkit.records.evidence import HypothesisEvidence
+from expkit.records.evidence import HypothesisEvidence, Interval
 from expkit.specs.criterion import Criterion, arms_of
+from expkit.statistics.claim import Claim
+from expkit.statistics.verdict import decide
 
 ROOT = Path(__file__).parents[2]
 
@@ -161,3 +164,24 @@ def test_a_share_has_one_arm_and_its_power_is_exact() -> None:
     (fore,) = foresights(told, few, how, [], [dossier("rq04").evidence])
     assert fore.strictest.power == pytest.approx(0.077, abs=0.001)
     assert (warning(fore, told, few) or "").startswith("50 seeds are too few: 80 % takes 231")
+
+
+def test_a_withdrawn_hypothesis_leaves_its_share_to_nobody() -> None:
+    """It counts with p = 1, so the mildest level of the others is what `decide` can come to."""
+    found = dossier("rq01").question
+    told = []
+    for given_up in (0, 1, 2):
+        hypotheses = [
+            one.model_copy(update={"withdrawn": "no longer asked" if index >= 3 - given_up else None})
+            for index, one in enumerate(found.hypotheses)
+        ]
+        question = found.model_copy(update={"hypotheses": tuple(hypotheses)})
+        what, _, _ = explained("rq01", "h1")
+        how = decided(question, hypotheses[0], dossier("rq01").experiments[hypotheses[0].experiment], what.metric)
+        claim = Claim(kind="value", region=Interval(low=0, high=None), treatment=np.arange(9.0) + 9)
+        family = [replace(claim, withdrawn=one.withdrawn) for one in hypotheses]
+        levels = [decision.test.level for decision in decide(family, 0.05) if decision.test]
+        assert how.levels == pytest.approx((min(levels), max(levels)))
+        told.append(how.level)
+    assert told[1].startswith("between 0.0167 and 0.025: ")
+    assert told[2].startswith("0.0167: Holm shares alpha 0.05")
