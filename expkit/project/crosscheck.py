@@ -226,8 +226,12 @@ def _binary(document: Document, at: Location, criterion: Criterion) -> Iterator[
     if criterion.expected_sd is not None:
         why = f"{criterion.metric} is 0 or 1 in every seed; its spread follows from the expected share"
         yield document.mistake((*at, "expected_sd"), why, "leave expected_sd out, and declare expected")
-    if isinstance(criterion, Ratio):
-        return
+    if not isinstance(criterion, Ratio):
+        yield from _share(document, at, criterion)
+
+
+def _share(document: Document, at: Location, criterion: Difference | Value) -> Iterator[Mistake]:
+    """What is wrong with a claim on a share, or on a difference of shares, that no share can be."""
     what, least = ("a share", 0) if isinstance(criterion, Value) else ("a difference of shares", -1)
     key = next(key for key in ("at_least", "at_most", "within") if getattr(criterion, key) is not None)
     if (criterion.low is not None and criterion.low > 1) or (criterion.high is not None and criterion.high < least):
