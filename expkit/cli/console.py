@@ -34,10 +34,13 @@ class _Output(Console):
 
 
 def _console(terminal: bool, *, stderr: bool = False) -> Console:
-    """Lines wrap between words on a terminal and nowhere else: what goes to a file is not cut."""
+    """Lines wrap between words on a terminal and nowhere else: what goes to a file is not cut.
+
+    Nothing is an emoji: `outcome.md:100:7` is a place, and a title is what somebody wrote.
+    """
     told = os.environ.get("COLUMNS", "")
     width = None if terminal else int(told) if told.isdecimal() and int(told) else _WIDTH_OF_A_PIPE
-    return _Output(stderr=stderr, highlight=False, soft_wrap=not terminal, width=width)
+    return _Output(stderr=stderr, highlight=False, emoji=False, soft_wrap=not terminal, width=width)
 
 
 def print_json(value: object) -> None:
