@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from expkit.errors import InvalidUsage
 from expkit.project.scaffold.hypothesis import NewHypothesis
 from expkit.project.yaml import Document, read_yaml
+
+_BLOCK = 2
+"""Blanks before the dash of a list in block style, as `expkit new question` writes it."""
 
 
 def with_hypothesis(file: str, content: bytes, new: NewHypothesis) -> bytes:
@@ -36,8 +40,15 @@ def with_hypothesis(file: str, content: bytes, new: NewHypothesis) -> bytes:
         "a hypothesis cannot be added to this file by itself; nothing is changed",
         where=f"{file}:{place.line}:{place.column}",
         why="the list of hypotheses is written in brackets, or in another form that lines cannot be put into",
-        mend="\n  ".join(["put it there yourself:", *new.lines(indent)]),
+        mend="\n  ".join(["put it there yourself:", *new.lines(_dash(document, lines))]),
     )
+
+
+def _dash(document: Document, lines: list[str]) -> int:
+    """How many blanks stand before the dashes of the list; in brackets there are none, and block style has two."""
+    line = document.at(("hypotheses", 0)).line
+    dash = re.match(r" *(?=- )", lines[line - 1])
+    return len(dash.group()) if dash else _BLOCK
 
 
 def _behind_the_last(document: Document, lines: list[str], indent: int) -> int:
