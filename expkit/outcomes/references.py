@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from expkit.outcomes import numbers, sentences, wording
 from expkit.outcomes.markdown.arms import metrics_shown, places_among
 from expkit.project.names import listed, suggestion
-from expkit.records.evidence import ArmEvidence, Evidence, HypothesisEvidence, Interval, Summary, Test, Verdict
+from expkit.records.evidence import ArmEvidence, Evidence, Grade, HypothesisEvidence, Interval, Summary, Test, Verdict
 
 ABSENT = "–"  # noqa: RUF001
 """What is written where the evidence has no such value: nothing was decided, or too few seeds for it."""
 _FORMAT = re.compile(r"(?P<size>abs)? ?(?P<spec>\+?,?(?:\.\d{1,2})?[fg%]|)")
 _FORMATS = "a format is one of Python's, such as .1f ,.0f .3g or .1%; abs before it, or alone, leaves out the sign"
+
+
+_NUMBER = rf"(?:under |over )?[-+{numbers.MINUS}]?(?:\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?|inf|nan)(?: ?%)?"
+_FILLED_IN = re.compile(rf"(?:p [=<] )?{_NUMBER}(?: to {_NUMBER}| or more| or less)?|any value|[\W_]*")
 
 
 class Unknown(Exception):
@@ -62,6 +66,12 @@ def text_of(evidence: Evidence, reference: str, form: str = "") -> str:
     if size and not spec:  # as the generated part writes it, but for the sign
         return quantity.text.removeprefix(numbers.MINUS)
     return _written(abs(value) if size else value, spec)
+
+
+def is_filled_in(says: str, *, instead_of: str) -> bool:
+    """Whether a text could stand where `text_of` is written: a number, an interval, one of its words, or none."""
+    said = " ".join(says.split())
+    return said in (*_WORDS, instead_of) or _FILLED_IN.fullmatch(said) is not None
 
 
 def _written(value: float, spec: str) -> str:
@@ -173,6 +183,7 @@ def _standing(standing: str) -> Callable[[Evidence], int]:
     return lambda evidence: sum(one.standing == standing for one in evidence.hypotheses)
 
 
+_WORDS = frozenset({*get_args(Verdict), *get_args(Grade), "confirmatory", "exploratory"})
 _COUNTS: Mapping[str, Callable[[Evidence], int]] = MappingProxyType(
     {
         "hypotheses": lambda evidence: len(evidence.hypotheses),

@@ -2,7 +2,8 @@
 
     The gambler earns <!--= h2.estimate -->1.52<!--/--> times what the accountant earns.
 
-What code shows is no marker: a fenced block or inline code can tell how markers are written.
+What code shows is no marker: a fenced block or inline code can tell how markers are written. And what stands between
+two markers is only ever replaced where it could have been filled in: anything else is somebody's words.
 """
 
 from __future__ import annotations
@@ -11,22 +12,21 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from expkit.outcomes.blocks import Blocks, blocks
 from expkit.outcomes.document import generated_part
-from expkit.outcomes.references import Unknown, text_of
+from expkit.outcomes.references import Unknown, is_filled_in, text_of
 from expkit.records.evidence import Evidence
 
 CLOSING = "<!--/-->"
 """What ends a tied number."""
-_LONGEST = 100
-"""Characters that a tied number may have: more are somebody's words, and a closing marker is missing."""
+_SHOWN = 40
+"""Characters of somebody's words that a message shows."""
 _TOKEN = re.compile(
     r"(?P<escaped>\\[`<\\])"
-    r"|(?P<fence>^[ \t>]*(?:(?:[-+*]|\d+[.)])[ \t]+)?(?:`{3,}(?=[^`\n]*$)|~{3,}).*$)"
     r"|(?P<code>`+)"
     r"|(?P<opening><!--=)"
     rf"|(?P<closing>{CLOSING})"
-    r"|(?P<comment><!--)",
-    re.MULTILINE,
+    r"|(?P<comment><!--)"
 )
 _NEXT = re.compile(rf"(?P<opening><!--=)|{CLOSING}")
 _BLANK = re.compile(r"\n[ \t>]*\r?\n")
@@ -93,6 +93,10 @@ def tied_numbers(document: str, evidence: Evidence) -> tuple[list[Tied], list[Fl
         except Unknown as unknown:
             flaws.append(Flaw(line=line, column=column, why=unknown.why, valid=unknown.valid))
             continue
+        says = document[found.start : found.end]
+        if not is_filled_in(says, instead_of=text):
+            flaws.append(_words(says, line, column))
+            continue
         tied.append(
             Tied(
                 line=line,
@@ -100,7 +104,7 @@ def tied_numbers(document: str, evidence: Evidence) -> tuple[list[Tied], list[Fl
                 start=found.start,
                 end=found.end,
                 reference=reference,
-                says=document[found.start : found.end],
+                says=says,
                 evidence_says=text,
                 misplaced=_misplaced(document, found),
             )
@@ -126,32 +130,43 @@ def references(document: str) -> Iterator[str]:
 
 
 def _markers(text: str, place: int) -> Iterator[_Marker | Flaw]:
-    """Every marker behind a place, outside of code and of other comments."""
-    while token := _TOKEN.search(text, place):
+    """Every marker behind a place, outside of code and of other comments; and every fence that hides some."""
+    if "<!--" not in text[place:]:
+        return
+    page = blocks(text, place)
+    for start, end in page.prose(place, len(text)):
+        yield from _in_prose(text, page, start, end)
+    for fence in page.code:
+        if fence.unclosed and _NEXT.search(text, fence.start):
+            at = fence.start + len(text[fence.start :]) - len(text[fence.start :].lstrip(" "))
+            why = "a code block that does not end hides the tied numbers behind it"
+            yield _flaw(text, at, why, "write the same marks on a line of their own where the code ends")
+
+
+def _in_prose(text: str, page: Blocks, place: int, limit: int) -> Iterator[_Marker | Flaw]:
+    while token := _TOKEN.search(text, place, limit):
         place = token.end()
         match token.lastgroup:
-            case "fence":
-                place = _behind_fence(text, token)
             case "code":
-                place = _behind_code(text, token)
+                place = _behind_code(text, token, page)
             case "comment":
-                end = text.find("-->", place)
+                end = text.find("-->", place, limit)
                 place = end + 3 if end >= 0 else place
             case "closing":
                 yield _flaw(text, token.start(), f"nothing is tied that {CLOSING} would end", "delete it")
             case "opening":
-                one = _marker(text, token)
+                one = _marker(text, token, limit)
                 place = one.end + len(CLOSING) if isinstance(one, _Marker) else place
                 yield one
 
 
-def _marker(text: str, opening: re.Match[str]) -> _Marker | Flaw:
-    at, end = opening.start(), text.find("-->", opening.end())
+def _marker(text: str, opening: re.Match[str], limit: int) -> _Marker | Flaw:
+    at, end = opening.start(), text.find("-->", opening.end(), limit)
     if end < 0 or _BLANK.search(text, at, end) or "<!--" in text[opening.end() : end]:
         return _flaw(text, at, "a marker without its -->", "write it as <!--= h1.estimate -->")
     start = end + len("-->")
-    following = _NEXT.search(text, start)
-    if following is None or following.start() - start > _LONGEST or _BLANK.search(text, start, following.start()):
+    following = _NEXT.search(text, start, limit)
+    if following is None or _BLANK.search(text, start, following.start()):
         return _flaw(text, at, "a tied number without its end", f"write {CLOSING} right behind the number")
     if following["opening"]:
         line, column = _position(text, following.start())
@@ -160,18 +175,19 @@ def _marker(text: str, opening: re.Match[str]) -> _Marker | Flaw:
     return _Marker(at=at, inside=text[opening.end() : end], start=start, end=following.start())
 
 
-def _behind_fence(text: str, fence: re.Match[str]) -> int:
-    marks = re.search(r"`{3,}|~{3,}", fence.group())
-    assert marks is not None
-    closing = re.compile(rf"^[ \t>]*{marks.group()}{marks.group()[0]}*[ \t]*\r?$", re.MULTILINE)
-    end = closing.search(text, fence.end())
-    return end.end() if end else len(text)
-
-
-def _behind_code(text: str, ticks: re.Match[str]) -> int:
+def _behind_code(text: str, ticks: re.Match[str], page: Blocks) -> int:
     """Where inline code ends; ticks that nothing closes in their paragraph are ticks."""
-    closing = re.compile(rf"(?<!`){ticks.group()}(?!`)").search(text, ticks.end())
-    return closing.end() if closing and not _BLANK.search(text, ticks.end(), closing.start()) else ticks.end()
+    limit = page.paragraph_end(ticks.start()) or ticks.end()
+    closing = re.compile(rf"(?<!`){ticks.group()}(?!`)").search(text, ticks.end(), limit)
+    return closing.end() if closing else ticks.end()
+
+
+def _words(says: str, line: int, column: int) -> Flaw:
+    """What stands where a number belongs and is none."""
+    said = " ".join(says.split())
+    shown = said if len(said) <= _SHOWN else f"{said[:_SHOWN].rstrip()} ..."
+    valid = f"move {CLOSING} right behind the number, and your words behind {CLOSING}"
+    return Flaw(line=line, column=column, why=f"{shown!r} is not what would be filled in there", valid=valid)
 
 
 def _misplaced(text: str, marker: _Marker) -> str | None:

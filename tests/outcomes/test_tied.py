@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from expkit.outcomes import references
 from expkit.outcomes.document import MARKER
+from expkit.outcomes.references import ABSENT, Unknown, is_filled_in, text_of
 from expkit.outcomes.tied import filled, tied_numbers
 from tests.outcomes.conftest import evidence as make_evidence
 
@@ -42,6 +45,12 @@ def fill(words: str) -> str:
         "<!-- a remark --> then {}",
         "\\`{}\\`",
         "windows\r\nlines {}\r\n",
+        "> ```\n> x\n\nthen {}",
+        "- ```\n  x\n\nthen {}",
+        "a paragraph\n    ```\nthen {}",
+        "a list\n- of a ` tick\n- of {} and a ` tick",
+        "<!-- a remark\n```\n-->\nthen {}",
+        "<b>\nhtml ` {} `\n</b>",
     ],
 )
 def test_a_number_between_markers_is_filled_in_wherever_a_page_shows_it(words: str) -> None:
@@ -57,13 +66,14 @@ def test_a_number_between_markers_is_filled_in_wherever_a_page_shows_it(words: s
         f"```markdown\n{TIE}1{END}\n```",
         f"  ~~~~\n~~~\n{TIE}1{END}\n~~~~",
         f"- ```\n  {TIE}1{END}\n  ```",
-        f"```\n{TIE}1{END}",
+        f"> ```\n> {TIE}1{END}",
+        f"words\n\n    {TIE}1{END}\n",
         f"\\{TIE}1",
         "<!-- not = h2.estimate -->1",
     ],
 )
 def test_what_code_shows_is_no_marker(words: str) -> None:
-    """A page can tell how markers are written; a fence that nothing closes reaches to the end."""
+    """A page can tell how markers are written; a fence ends with the quote or the list that it stands in."""
     assert fill(words) == words
     assert tied_numbers(GENERATED + words, EVIDENCE) == ([], [])
 
@@ -100,10 +110,13 @@ def test_no_character_outside_of_markers_is_ever_touched(words: str) -> None:
     assert fill(found) == found
 
 
-@given(st.lists(st.tuples(st.text(), st.text("0123456789,. ", max_size=20)), max_size=4))
+NUMBERS = st.one_of(st.just(""), st.floats().map(lambda value: f"{value:,.3f}"), st.sampled_from(["1 to 2", "invalid"]))
+
+
+@given(st.lists(st.tuples(st.text(), NUMBERS), max_size=4))
 def test_every_marker_in_prose_is_filled_and_the_prose_stays(parts: list[tuple[str, str]]) -> None:
     """Any prose without markup of its own, to the last character and line end."""
-    told = [(re.sub(r"[`~<\\]", "", prose), number) for prose, number in parts]
+    told = [(re.sub(r"[`~<\\\t]|    ", "", prose), number) for prose, number in parts]
     words = "".join(f"{prose}{TIE}{number}{END}" for prose, number in told)
     assert fill(words) == "".join(f"{prose}{TIE}{VALUE}{END}" for prose, _ in told)
 
@@ -121,7 +134,11 @@ def test_every_marker_in_prose_is_filled_and_the_prose_stays(parts: list[tuple[s
         (f"<!--= h2.verdict | .1f -->1{END}", "6:1", "is no number", "leave the format out"),
         (f"{TIE}1.5 and so on", "6:1", "without its end", f"write {END} right behind"),
         (f"{TIE}1.5\n\nMore words.{END}", "6:1", "without its end", f"write {END} right behind"),
-        (f"{TIE}{'many words ' * 12}{END}", "6:1", "without its end", f"write {END} right behind"),
+        (f"{TIE}{'many words ' * 12}{END}", "6:1", "words many wo ...'", f"move {END} right"),
+        (f"a {TIE}1.52 times as much{END}", "6:3", "'1.52 times as much' is not what would be", f"move {END} right"),
+        (f"{TIE}1 of 2{END}", "6:1", "'1 of 2' is not what would be", f"move {END} right behind the number"),
+        (f"- a {TIE}1\n- b {END}", "6:5", "'1 - b' is not what", f"move {END} right behind the number"),
+        (f"a\n\n ```\n{TIE}1{END}\n", "8:2", "a code block that does not end hides", "where the code ends"),
         (f"a {TIE}1 {TIE}2{END}", "6:3", "before the next one begins, at 6:26", "none can stand inside another"),
         (f"a {END}", "6:3", "nothing is tied", "delete it"),
         ("a <!--= h2.estimate", "6:3", "without its -->", "write it as"),
@@ -135,6 +152,25 @@ def test_a_marker_that_cannot_be_meant_is_told_with_its_place(words: str, where:
     assert why in flaws[0].why
     assert valid in flaws[0].valid
     assert fill(sound + words) == sound + words
+
+
+@pytest.mark.parametrize("form", ["", ".2f", "+,.1f", ".3g", ".1%", "abs"])
+def test_what_was_filled_in_can_always_be_filled_in_again(form: str) -> None:
+    """Whatever is tied, in whatever format: no text of ours is taken for somebody's words."""
+    names = [f"{one.id}.{field}" for one in EVIDENCE.hypotheses for field in references._FIELDS]
+    names += [
+        f"{arm.name}.{metric}.{name}"
+        for arm in EVIDENCE.arms
+        for metric in arm.summaries
+        for name in references._STATISTICS
+    ]
+    names += [*references._COUNTS, "gambler.n", "gambler.optimal_gain"]
+    for name in names:
+        with suppress(Unknown):
+            assert is_filled_in(text_of(EVIDENCE, name, form), instead_of="")
+    assert all(
+        is_filled_in(text, instead_of="") for text in ("-1,234.5", " 12 % ", "1 to\n2", "any value", "?", ABSENT)
+    )
 
 
 def test_a_line_that_an_editor_folded_is_not_stale() -> None:
