@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import isclose
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,8 +18,12 @@ from expkit.dossier import Dossier
 from expkit.errors import CheckFailed, Interrupted, InvalidDeclaration, TrialFailed
 from expkit.ledger.ledger import Ledger
 from expkit.ledger.results import ArmResults
+from expkit.outcomes.closeness import unlike
+from expkit.outcomes.consistency import untold
 from expkit.outcomes.evidence import arm_evidence, decisions
 from expkit.outcomes.freshness import ArmId, Differing, staleness
+from expkit.outcomes.meaning import told_by_seed
+from expkit.outcomes.recomputed import decided_otherwise
 from expkit.outcomes.snapshot import tree_at, work_tree
 from expkit.plan import PlannedArm, plan
 from expkit.project.paths import Paths
@@ -30,8 +33,6 @@ from expkit.records.evidence import ArmEvidence, Evidence
 from expkit.specs.experiment import Experiment, TabularArm
 from expkit.specs.question import ResearchQuestion
 
-_RELATIVE = 1e-8
-"""Statistics are kept to 10 significant digits, and libraries may round the last ones otherwise."""
 _FOLLOWING = {"failed", "optimal_gain", "random_gain", "summaries", "curve", "evaluated_on", "unwitnessed"}
 """What follows from an arm's trials, beside their values and digests."""
 
@@ -103,6 +104,9 @@ def _replayed(dossier: Dossier, how: How) -> Replayed:
         evidence, why = None, f"{error.what}: {error.why}"
     if evidence is None:
         return Replayed(question=question, evidence=place, trials=0, differing=(), left_out=(why,))
+    torn = [clause for known in evidence.arms for clause in untold(known, evidence.hypotheses)]
+    if torn:  # nobody can say which of its trials to execute
+        return Replayed(question=question, evidence=place, trials=0, differing=tuple(torn), left_out=())
     declared = {(known.experiment, known.name): _declared(known, dossier) for known in evidence.arms}
     differing = [
         f"arm {name} of {experiment}: another arm is declared now, and this one cannot be executed"
@@ -122,7 +126,7 @@ def _replayed(dossier: Dossier, how: How) -> Replayed:
     results = _execute(dossier, arms, how)
     for known in evidence.arms:
         at = known.experiment, known.name
-        if at in arms and (difference := _difference(known, arms[at], results[at])):
+        if at in arms and (difference := _difference(evidence, known, arms[at], results[at])):
             differing.append(difference)
     if not differing and len(arms) == len(evidence.arms):
         differing += _of_decisions(dossier, evidence, arms, results)
@@ -165,13 +169,19 @@ def _execute(dossier: Dossier, arms: Mapping[ArmId, PlannedArm], how: How) -> di
     return {at: ledger.results(arm.key, arm.root, arm.streams, arm.seeds) for at, arm in arms.items()}
 
 
-def _difference(known: ArmEvidence, arm: PlannedArm, results: ArmResults) -> str | None:
+def _difference(evidence: Evidence, known: ArmEvidence, arm: PlannedArm, results: ArmResults) -> str | None:
     """What the evidence says of an arm and its trials do not, the first seed that shows it first."""
-    here = arm_evidence(arm, results, known.seeds)
+    decided_on = {"total_reward", *(metric for one in evidence.hypotheses for metric in told_by_seed(one))}
+    here = arm_evidence(arm, results, decided_on)
     said = f"arm {known.name} of {known.experiment}"
+    for metric in dict.fromkeys([*here.seeds, *known.seeds]):
+        if metric not in known.seeds:
+            return f"{said}: {metric} is kept seed by seed here, and not in evidence.json"
+        if metric not in here.seeds:
+            return f"{said}: {metric} is kept seed by seed in evidence.json, and not here"
     for seed in range(known.count):
         for metric, values in known.seeds.items():
-            value = here.seeds[metric][seed] if metric in here.seeds else None
+            value = here.seeds[metric][seed]
             if value == values[seed]:
                 continue
             if seed in results.failed:
@@ -183,8 +193,8 @@ def _difference(known: ArmEvidence, arm: PlannedArm, results: ArmResults) -> str
         tabular = isinstance(arm.arm, TabularArm)
         return str(Differing(experiment=known.experiment, arm=known.name, tabular=tabular))
     there = known.model_dump(mode="json", include=_FOLLOWING)
-    unlike = _unlike(there, here.model_dump(mode="json", include=_FOLLOWING))
-    return f"{said}: {unlike}" if unlike else None
+    other = unlike(there, here.model_dump(mode="json", include=_FOLLOWING))
+    return f"{said}: {other}" if other else None
 
 
 def _of_decisions(
@@ -194,27 +204,4 @@ def _of_decisions(
     question, experiments = dossier.question, dossier.experiments
     if staleness(evidence, question=question, experiments=experiments, planned=dossier.planned):
         return []
-    made = decisions(question, experiments, list(arms.values()), results)
-    told = []
-    for known, one in zip(evidence.hypotheses, made, strict=True):
-        here = {"verdict": one.verdict, "reason": one.reason, "test": one.test and one.test.model_dump(mode="json")}
-        told.append((known.id, _unlike(known.model_dump(mode="json", include={*here}), here)))
-    return [f"hypothesis {name}: {unlike}" for name, unlike in told if unlike]
-
-
-def _unlike(there: object, here: object, at: str = "") -> str | None:
-    """The first thing in which two values differ by more than rounding, in words."""
-    if isinstance(there, dict) and isinstance(here, dict):
-        names = dict.fromkeys([*there, *here])
-        found = (_unlike(there.get(name), here.get(name), f"{at}.{name}" if at else name) for name in names)
-        return next((one for one in found if one), None)
-    if isinstance(there, list) and isinstance(here, list) and len(there) == len(here):
-        pairs = enumerate(zip(there, here, strict=True))
-        return next((one for k, pair in pairs if (one := _unlike(*pair, f"{at}[{k}]"))), None)
-    if there == here or (
-        isinstance(there, float)
-        and isinstance(here, float)
-        and isclose(there, here, rel_tol=_RELATIVE, abs_tol=_RELATIVE)
-    ):
-        return None
-    return f"{at} is {here!r} here and {there!r} in evidence.json"
+    return [*decided_otherwise(evidence, decisions(question, experiments, list(arms.values()), results))]

@@ -242,6 +242,7 @@ def _arm(arm: PlannedArm, results: ArmResults, registered_root: int) -> Replicat
 def _hypotheses(dossier: Dossier, evidence: Evidence, commit: str | None) -> tuple[ReplicatedHypothesis, ...]:
     stood = (declared_at(commit, History(dossier.project.root)) if commit else None) or frozenset()
     decided = decisions(dossier.question, dossier.experiments, dossier.arms, dossier.results)
+    pairs = [(registered, decided[registered.id]) for registered in evidence.hypotheses]
     return tuple(
         ReplicatedHypothesis(
             id=registered.id,
@@ -256,7 +257,7 @@ def _hypotheses(dossier: Dossier, evidence: Evidence, commit: str | None) -> tup
             level=decision.test.level if decision.test else None,
             agree=agreement(registered.verdict, decision.verdict),
         )
-        for registered, decision in zip(evidence.hypotheses, decided, strict=True)
+        for registered, decision in pairs
     )
 
 

@@ -97,7 +97,7 @@ def test_statistics_that_the_results_do_not_give_are_told_where_they_are_compute
     evidence = json.loads(answered.evidence.read_text())
     evidence["hypotheses"][0]["test"][said] = number
     answered.evidence.write_text(json.dumps(evidence))
-    with pytest.raises(CheckFailed, match=f"h1: its {said}|h1 is called"):
+    with pytest.raises(CheckFailed, match=f"hypothesis h1: test.{said}|hypothesis h1: verdict"):
         conclude(dossier(answered), anew=True)
     assert true is not None
     assert conclude(dossier(answered), anew=True, accept=True).evidence.hypotheses == true.hypotheses

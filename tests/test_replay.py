@@ -182,6 +182,70 @@ def test_whatever_follows_from_the_trials_is_compared(
     assert found["findings"][-1]["what"] == f"replayed, {one['differing'][0]}"
 
 
+def _count(content: Any) -> None:
+    content["arms"][0]["count"] += 1
+
+
+def _renamed(content: Any) -> None:
+    content["arms"][0]["seeds"]["reward"] = content["arms"][0]["seeds"].pop("total_reward")
+
+
+def _more(content: Any) -> None:
+    content["arms"][0]["seeds"]["regret"] = content["arms"][0]["seeds"]["total_reward"]
+
+
+def _no_arm(content: Any) -> None:
+    del content["arms"][0]
+
+
+def _same_arm(content: Any) -> None:
+    content["arms"].append({**content["arms"][0], "name": "other", "seeds": {}, "count": 0})
+
+
+def _failed(content: Any) -> None:
+    content["arms"][0]["failed"] = [1, 99]
+
+
+def _nothing(content: Any) -> None:
+    for one in content["arms"]:
+        one["seeds"] = {metric: [None] * len(values) for metric, values in one["seeds"].items()}
+
+
+def _hypothesis(content: Any) -> None:
+    content["hypotheses"].append(content["hypotheses"][0])
+
+
+def _no_seeds(content: Any) -> None:
+    content["arms"][0] |= {"seeds": {"total_reward": []}, "count": 0}
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (_count, "6 values of total_reward for 7 seeds"),
+        (_renamed, "arm drunkard of strategies: total_reward has no value for any seed"),
+        (_more, "arm drunkard of strategies: regret is kept seed by seed in evidence.json, and not here"),
+        (_no_arm, "speaks of an arm that is not there"),
+        (_same_arm, "arm other of strategies is gone since"),
+        (_failed, "arm drunkard of strategies: failed is [] here and [1, 99] in evidence.json"),
+        (_nothing, "arm drunkard of strategies, seed 0: total_reward is "),
+        (_hypothesis, "h1 is there twice"),
+        (_no_seeds, "arm drunkard of strategies"),
+    ],
+    ids=lambda value: value.__name__ if callable(value) else "",
+)
+def test_evidence_that_was_edited_is_told_and_never_ends_the_replay(
+    answered: Desk, edit: Callable[[Any], None], said: str
+) -> None:
+    """Whatever is missing from it, too much in it or named otherwise."""
+    content = json.loads(answered.evidence.read_text())
+    edit(content)
+    answered.evidence.write_text(json.dumps(content))
+    printed = say(answered, "check", "--replay", "--json")
+    assert printed.return_value == 1
+    assert said in printed.stdout
+
+
 def test_an_arm_that_is_declared_otherwise_cannot_be_replayed(answered: Desk) -> None:
     """More seeds are no other arm; another configuration is, and the rest is replayed all the same."""
     answered.edit(answered.experiment, "count: 6", "count: 9")

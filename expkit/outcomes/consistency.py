@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from expkit.digests import digest
-from expkit.outcomes.meaning import recorded_in
+from expkit.outcomes.closeness import close
+from expkit.outcomes.meaning import recorded_in, told_by_seed
 from expkit.outcomes.registration import arm_keys, wording_digest
 from expkit.outcomes.repeated import objection
 from expkit.outcomes.replication import agreement, drawn_root, is_replicated, registered_standings, unique
@@ -20,9 +21,6 @@ from expkit.records.registration import Standing
 from expkit.specs.criterion import Estimand
 from expkit.specs.experiment import Streams
 from expkit.specs.metric import CURVE_WINDOWS, unplaced
-
-_RELATIVE = 1e-9
-"""Statistics are kept to 10 significant digits."""
 
 _Place = tuple[str, int, Streams, int]
 """An arm as it was registered: (arm_key, root, streams, count)."""
@@ -38,8 +36,10 @@ def contradictions(evidence: Evidence) -> tuple[str, ...]:
         if (arm.experiment, arm.name) in arms:
             found.append(f"arm {arm.name} of {arm.experiment} is there twice")
         arms[arm.experiment, arm.name] = arm
-        found += _of_arm(arm)
+        found += [*untold(arm, evidence.hypotheses), *_of_arm(arm)]
     for hypothesis in evidence.hypotheses:
+        if sum(other.id == hypothesis.id for other in evidence.hypotheses) > 1:
+            found.append(f"{hypothesis.id} is there twice")
         names = [name for name in (hypothesis.treatment, hypothesis.control) if name is not None]
         spoken_of = [arms[hypothesis.experiment, name] for name in names if (hypothesis.experiment, name) in arms]
         if len(spoken_of) < len(names):
@@ -48,7 +48,26 @@ def contradictions(evidence: Evidence) -> tuple[str, ...]:
             found += _of_hypothesis(hypothesis, spoken_of)
     found += _of_registrations(evidence)
     found += _of_replications(evidence)
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
+
+
+def untold(arm: ArmEvidence, hypotheses: Sequence[HypothesisEvidence]) -> Iterator[str]:
+    """What an arm has to tell seed by seed and does not, one clause each.
+
+    Args:
+        arm: the arm.
+        hypotheses: those of its evidence: what they are decided on is kept whole, and so is what was earned in all.
+    """
+    place = f"arm {arm.name} of {arm.experiment}"
+    own = [one for one in hypotheses if one.experiment == arm.experiment and arm.name in (one.treatment, one.control)]
+    tested = {metric for one in own if one.test for metric in told_by_seed(one)}
+    earned = {"total_reward"} if arm.environment_digest and len(arm.failed) < arm.count else set[str]()
+    summed_up = {"total_reward", *(metric for one in hypotheses for metric in told_by_seed(one))} & arm.summaries.keys()
+    for metric in sorted((tested | earned | summed_up) - arm.seeds.keys()):
+        yield f"{place}: {metric} has no value for any seed"
+    for metric, values in arm.seeds.items():
+        if len(values) != arm.count:
+            yield f"{place}: {len(values)} values of {metric} for {arm.count} seeds"
 
 
 def _of_arm(arm: ArmEvidence) -> Iterator[str]:
@@ -58,13 +77,15 @@ def _of_arm(arm: ArmEvidence) -> Iterator[str]:
         yield f"{place}: its curve has not {CURVE_WINDOWS} windows"
     for metric, values in arm.seeds.items():
         if len(values) != arm.count:
-            yield f"{place}: {len(values)} values of {metric} for {arm.count} seeds"
             continue
         finite = np.array([value for value in values if value is not None])
         summary = arm.summaries.get(metric)
         if summary is None:
             if finite.size:
                 yield f"{place}: {metric} has values and no summary"
+            continue
+        if not finite.size:
+            yield f"{place}: {metric} has a summary and no values"
             continue
         if summary.n != finite.size:
             yield f"{place}: {metric} is said to have {summary.n} finished seeds and has {finite.size}"
@@ -77,7 +98,7 @@ def _of_arm(arm: ArmEvidence) -> Iterator[str]:
             "max": (summary.max, float(finite.max())),
         }
         for name, (said, value) in recomputed.items():
-            if not _close(said, value):
+            if not close(said, value):
                 yield f"{place}: the {name} of {metric} is said to be {said:.10g}, its seeds give {value:.10g}"
     without = {seed for values in arm.seeds.values() for seed, value in enumerate(values) if value is None}
     if not without <= set(arm.failed):
@@ -95,7 +116,7 @@ def _of_hypothesis(hypothesis: HypothesisEvidence, arms: list[ArmEvidence]) -> I
     if (verdict := _verdict(test.interval, hypothesis.region)) != hypothesis.verdict:
         yield f"{hypothesis.id} is called {hypothesis.verdict}, its deciding interval says {verdict}"
     estimate = _estimate(hypothesis, arms, test.estimand)
-    if estimate is not None and not _close(test.estimate, estimate):
+    if estimate is not None and not close(test.estimate, estimate):
         yield f"{hypothesis.id} is estimated as {test.estimate:.10g}, its seeds give {estimate:.10g}"
 
 
@@ -205,14 +226,14 @@ def _estimate(hypothesis: HypothesisEvidence, arms: list[ArmEvidence], estimand:
     """The estimate from per-seed values; None where a failed seed or a binary metric asks for more than a mean."""
     metric = hypothesis.metric
     meaning = recorded_in(arms[0], metric)
-    if (meaning and meaning.binary) or any(None in arm.seeds.get(metric, (None,)) for arm in arms):
+    if (meaning and meaning.binary) or any(None in (arm.seeds.get(metric) or (None,)) for arm in arms):
         return None
     values = [np.array(arm.seeds[metric], dtype=np.float64) for arm in arms]
     points = [float(column.mean()) if estimand == "mean" else _trimmed_mean(column) for column in values]
     if len(points) == 1:
         return points[0]
     treatment, control = points
-    return treatment - control if hypothesis.kind == "difference" else treatment / control
+    return treatment - control if hypothesis.kind == "difference" else treatment / control if control else math.nan
 
 
 def _trimmed_mean(values: NDArray[np.float64]) -> float:
@@ -223,10 +244,6 @@ def _trimmed_mean(values: NDArray[np.float64]) -> float:
 
 def _ends(span: Interval) -> tuple[float, float]:
     return (-math.inf if span.low is None else span.low), (math.inf if span.high is None else span.high)
-
-
-def _close(one: float, other: float) -> bool:
-    return math.isclose(one, other, rel_tol=_RELATIVE, abs_tol=1e-12)
 
 
 def _median(values: NDArray[np.float64]) -> float:

@@ -201,13 +201,14 @@ def decisions(
     experiments: Mapping[str, Experiment],
     arms: Sequence[PlannedArm],
     results: Mapping[ArmId, ArmResults],
-) -> tuple[Decision, ...]:
-    """The verdict on every hypothesis of a question, in its order, by the results of its arms under their roots."""
+) -> dict[str, Decision]:
+    """The verdict on every hypothesis of a question by its id, by the results of its arms under their roots."""
     from expkit.statistics.verdict import decide  # scipy: 0.8 s
 
     planned = {(arm.experiment, arm.name): arm for arm in arms}
     results = {place: evaluated(arm, results[place]) for place, arm in planned.items()}
-    return decide([_claim(one, experiments, planned, results) for one in question.hypotheses], question.family.alpha)
+    made = decide([_claim(one, experiments, planned, results) for one in question.hypotheses], question.family.alpha)
+    return {one.id: decision for one, decision in zip(question.hypotheses, made, strict=True)}
 
 
 def _hypotheses(
@@ -222,8 +223,8 @@ def _hypotheses(
 ) -> tuple[HypothesisEvidence, ...]:
     decided = decisions(question, experiments, arms, results)
     evidence = []
-    for hypothesis, stands, decision in zip(question.hypotheses, standing, decided, strict=True):
-        criterion = hypothesis.criterion
+    for hypothesis, stands in zip(question.hypotheses, standing, strict=True):
+        criterion, decision = hypothesis.criterion, decided[hypothesis.id]
         treatment, control = _arms(hypothesis)
         drawn_on = [arm for arm in told if arm.experiment == hypothesis.experiment and arm.name in (treatment, control)]
         before = drawn[hypothesis.id]

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from expkit.digests import digest
 from expkit.outcomes.meaning import declared_by
-from expkit.outcomes.registration import Planned, standings
+from expkit.outcomes.registration import Planned, standings, wording_digest
 from expkit.plan import PlannedArm
 from expkit.project.names import listed
 from expkit.records.evidence import ArmEvidence, Evidence
@@ -107,8 +107,10 @@ def staleness(
         changes.append("statistics are computed otherwise by this version of expkit")
     changes += _changes_of_family(evidence, question, planned, experiments)
     changes += _changes_of_arms(evidence, [arm for name in question.experiments for arm in planned[name]])
-    if evidence.question_digest != question_digest(question) and not changes:
-        changes.append("the question's text changed")
+    if evidence.question_digest != question_digest(question):
+        changes += [] if changes else ["the question's text changed"]
+    elif reworded := _reworded(evidence, question):
+        changes.append(f"the wording of {listed(reworded)} changed")
     if evidence.experiments != {name: experiments[name].title for name in question.experiments}:
         changes.append("an experiment's title changed")
     return tuple(changes)
@@ -162,16 +164,17 @@ def _difference(arm: PlannedArm, known: ArmEvidence, here: ArmResults) -> Differ
     index = {seed: place for place, seed in enumerate(here.seeds)}
     for seed in range(known.count):
         for metric, values in known.seeds.items():
-            if seed not in index or seed in here.failed or values[seed] is None or metric not in here.metrics:
+            told = values[seed] if seed < len(values) else None
+            if seed not in index or seed in here.failed or told is None or metric not in here.metrics:
                 continue
             value = float(here.metrics[metric][index[seed]])
-            if value != values[seed]:
+            if value != told:
                 return Differing(
                     experiment=arm.experiment,
                     arm=arm.name,
                     seed=seed,
                     metric=metric,
-                    there=values[seed],
+                    there=told,
                     here=value,
                     replicates=replicates,
                 )
@@ -198,6 +201,12 @@ def _changes_of_family(
     if family != evidence.family_digest and not changes:
         changes.append("alpha or the correction changed")
     return sorted(changes)
+
+
+def _reworded(evidence: Evidence, question: ResearchQuestion) -> list[str]:
+    """The hypotheses that evidence has in other words than those of the question."""
+    now = {one.id: wording_digest(one.statement) for one in question.hypotheses}
+    return [one.id for one in evidence.hypotheses if one.wording_digest != now.get(one.id, one.wording_digest)]
 
 
 def _changes_of_arms(evidence: Evidence, planned: Sequence[PlannedArm]) -> list[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from expkit.records.evidence import ArmEvidence, Evidence
+from expkit.records.evidence import ArmEvidence, Evidence, HypothesisEvidence
 from expkit.specs.experiment import ResolvedArm, TabularArm
-from expkit.specs.metric import TABULAR_METRICS, Metric, tabular_metric, unplaced
+from expkit.specs.metric import TABULAR_METRICS, Metric, placed, tabular_metric, unplaced
 
 
 def measured_by(arm: ResolvedArm, metric: str) -> Metric:
@@ -53,6 +53,12 @@ def meant(evidence: Evidence, experiment: str, metric: str) -> Metric | None:
     """What a metric means in an experiment: by the first of its arms that declares it, else as expkit defines it."""
     arms = (arm for arm in evidence.arms if arm.experiment == experiment)
     return next((arm.metrics[metric] for arm in arms if metric in arm.metrics), tabular_metric(metric))
+
+
+def told_by_seed(hypothesis: HypothesisEvidence) -> set[str]:
+    """The metrics whose value in every seed a hypothesis is decided on: its own, and that of each place it spans."""
+    base, _ = unplaced(hypothesis.metric)
+    return {hypothesis.metric, *(placed(base, (place,)) for place in hypothesis.places)}
 
 
 def in_order(metrics: Iterable[str], defined: Mapping[str, Metric]) -> list[str]:

@@ -68,6 +68,34 @@ def fewer(content: dict[str, Any]) -> None:
     content["arms"][0]["seeds"]["total_reward"].pop()
 
 
+def untold(content: dict[str, Any]) -> None:
+    """The values that everything follows from, taken away from every arm."""
+    for one in content["arms"]:
+        del one["seeds"]["total_reward"]
+
+
+def unsummed(content: dict[str, Any]) -> None:
+    """And what they come to, from an arm that no hypothesis is tested on."""
+    content["hypotheses"].pop()
+    del content["arms"][2]["seeds"]["total_reward"], content["arms"][2]["summaries"]["total_reward"]
+
+
+def unmeasured(content: dict[str, Any]) -> None:
+    """Every value taken away, and the count of those that were summed up."""
+    one = content["arms"][0]
+    one["seeds"]["total_reward"], one["summaries"]["total_reward"]["n"] = [None] * 6, 0
+
+
+def nothing(content: dict[str, Any]) -> None:
+    """A denominator of nothing."""
+    content["arms"][1]["seeds"]["total_reward"] = [0.0] * 6
+
+
+def twice(content: dict[str, Any]) -> None:
+    """A hypothesis that is told twice."""
+    content["hypotheses"].append(content["hypotheses"][0])
+
+
 def curve(content: dict[str, Any]) -> None:
     """A curve without its last window."""
     content["arms"][0]["curve"]["value"].pop()
@@ -114,6 +142,11 @@ def untested(content: dict[str, Any]) -> None:
         (mean, "arm gambler of strategies: the mean of total_reward"),
         (missing, "not called failed"),
         (fewer, "5 values of total_reward for 6 seeds"),
+        (untold, "arm drunkard of strategies: total_reward has no value for any seed"),
+        (unsummed, "arm gambler of strategies: total_reward has no value for any seed"),
+        (unmeasured, "arm drunkard of strategies: total_reward has a summary and no values"),
+        (nothing, "its seeds give nan"),
+        (twice, "h1 is there twice"),
         (curve, "has not 40 windows"),
         (arm, "speaks of an arm that is not there"),
         (unregistered, "h1 is called confirmatory, and no registration says so"),
@@ -136,3 +169,12 @@ def test_a_check_reports_it_with_the_way_back(answered: Any) -> None:
     mean(content)
     file.write_text(json.dumps(content))
     assert any("contradicts itself" in failure and "git restore" in failure for failure in answered.failures())
+
+
+def test_the_words_that_a_hypothesis_was_decided_in_are_those_of_the_question(answered: Any) -> None:
+    """Their digest alone, edited, makes the outcome stale."""
+    file = answered.paths.evidence("rq01")
+    content = json.loads(file.read_bytes())
+    content["hypotheses"][1]["wording_digest"] = "0" * 64
+    file.write_text(json.dumps(content))
+    assert any("stale: the wording of h2 changed" in failure for failure in answered.failures())
