@@ -131,7 +131,7 @@ def references(document: str) -> Iterator[str]:
 
 def _markers(text: str, place: int) -> Iterator[_Marker | Flaw]:
     """Every marker behind a place, outside of code and of other comments; and every fence that hides some."""
-    if "<!--" not in text[place:]:
+    if not _NEXT.search(text, place):
         return
     page = blocks(text, place)
     for start, end in page.prose(place, len(text)):
