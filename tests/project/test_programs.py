@@ -186,7 +186,7 @@ def test_a_commit_gives_the_version_that_the_work_tree_gave(tmp_path: Path) -> N
 def test_a_project_without_programs_is_read_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nobody looks into its files before they are parsed, nor at other files of the root."""
     root = written(tmp_path, {E: b"id: learn\n"})
-    monkeypatch.setattr(mentioned, "read_yaml", lambda *_: pytest.fail("read twice"))
+    monkeypatch.setattr(mentioned, "read_once", lambda *_: pytest.fail("read twice"))
     monkeypatch.setattr(Folder, "names", lambda *_: pytest.fail("looked around"))
     assert set(declared_files(root)) == {E}
 
