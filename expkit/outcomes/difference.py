@@ -119,7 +119,11 @@ def difference(then: Evidence, now: Evidence) -> Difference:
     """What `now` says otherwise than `then`."""
     arms, gone, new = _paired(then.arms, now.arms, place, lambda arm: arm.key)
     hypotheses, dropped, asked = _paired(
-        then.hypotheses, now.hypotheses, lambda one: one.id, lambda one: one.decision_digest
+        then.hypotheses,
+        now.hypotheses,
+        lambda one: one.id,
+        lambda one: one.decision_digest,
+        lambda one: one.wording_digest,
     )
     arm_differences = [found for found in (_of_arm(*pair) for pair in arms) if found]
     hypothesis_differences = [found for found in (_of_hypothesis(*pair) for pair in hypotheses) if found]
@@ -147,24 +151,24 @@ def place(arm: ArmEvidence) -> str:
 
 
 def _paired(
-    then: Sequence[_Named], now: Sequence[_Named], name: Callable[[_Named], str], content: Callable[[_Named], str]
+    then: Sequence[_Named], now: Sequence[_Named], name: Callable[[_Named], str], *contents: Callable[[_Named], str]
 ) -> tuple[list[tuple[_Named, _Named]], list[_Named], list[_Named]]:
     """What belongs together, in the order of `now`; then what is only in `then`, and what is only in `now`.
 
-    Names decide. A name that is gone and one that is new belong together where their content is the same: renamed.
+    Names decide. A name that is gone and one that is new belong together where their content is the same: renamed. Of
+    several contents the first is the surest.
     """
     names = {name(one): one for one in then}
     here = {name(one) for one in now}
     gone = [one for one in then if name(one) not in here]
-    pairs, new = [], []
-    for one in now:
-        former = names.get(name(one)) or next((past for past in gone if content(past) == content(one)), None)
-        if former is None:
-            new.append(one)
-            continue
-        pairs.append((former, one))
-        gone = [past for past in gone if past is not former]
-    return pairs, gone, new
+    former = {name(one): names[name(one)] for one in now if name(one) in names}
+    for content in contents:
+        for one in (one for one in now if name(one) not in former):
+            if same := next((past for past in gone if content(past) == content(one)), None):
+                former[name(one)] = same
+                gone = [past for past in gone if past is not same]
+    pairs = [(former[name(one)], one) for one in now if name(one) in former]
+    return pairs, gone, [one for one in now if name(one) not in former]
 
 
 def _of_arm(then: ArmEvidence, now: ArmEvidence) -> ArmDifference | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from expkit.errors import CheckFailed, InvalidDeclaration, InvalidUsage
@@ -16,6 +16,7 @@ from expkit.plan import plan
 from expkit.project.names import listed, match, near
 from expkit.project.paths import QUESTIONS, Paths
 from expkit.project.read import Declarations, declared_files, parse_declarations
+from expkit.provenance.bases import merge_base
 from expkit.provenance.history import History
 from expkit.provenance.references import Unnamed, commit_named, head_named
 from expkit.records.evidence import ArmEvidence, Evidence
@@ -69,6 +70,12 @@ def tree_at(root: Path, history: History, typed: str) -> Tree:
     return Tree(name=typed, commit=found.commit, names=found.names, files=committed_files(history, found.commit))
 
 
+def tree_left(root: Path, history: History, named: Tree, now: Tree) -> Tree | None:
+    """The tree where a change left a branch, by the branch's name; None where git knows no commit that they share."""
+    common = merge_base(root, named.commit or "", now.commit or "")
+    return None if common is None else replace(tree_at(root, history, common), name=named.name)
+
+
 def work_tree(root: Path) -> Tree:
     """The work tree as it is, committed or not.
 
@@ -76,7 +83,8 @@ def work_tree(root: Path) -> Tree:
         InvalidUsage: a file cannot be read.
     """
     paths, head = Paths(root), head_named(root)
-    written = (file for name in ("evidence.json", "outcome.md") for file in sorted(paths.questions.glob(f"*/{name}")))
+    names = ("evidence.json", "outcome.md", "figures/*")
+    written = (file for name in names for file in sorted(paths.questions.glob(f"*/{name}")))
     files = [file for file in written if file.is_file()]
     try:
         outcomes = {paths.relative(file): file.read_bytes() for file in files}

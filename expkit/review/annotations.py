@@ -12,11 +12,14 @@ _COMMANDS = {"failure": "error", "warning": "warning"}
 
 
 def workflow_commands(found: Sequence[Problem], prefix: str = "") -> tuple[str, ...]:
-    """One line for each problem, the worst first, at most ten; notes get none.
+    """One line for each problem, the worst first, at most ten.
+
+    Notes get none, and neither do warnings of questions that the change does not touch.
 
     `prefix` is the project's folder within its repository: GitHub knows files from there.
     """
-    told = sorted((one for one in found if one.severity in _COMMANDS), key=lambda one: [*_COMMANDS].index(one.severity))
+    mine = (one for one in found if one.severity == "failure" or (one.severity == "warning" and not one.untouched))
+    told = sorted(mine, key=lambda one: [*_COMMANDS].index(one.severity))
     return tuple(_command(one, prefix) for one in told[:MOST])
 
 
@@ -34,5 +37,5 @@ def _command(one: Problem, prefix: str) -> str:
     column = {"col": str(one.column)} if one.column else {}
     properties = {"file": f"{prefix}{one.file}", "line": str(one.line), **column, "title": one.title}
     listed = ",".join(f"{name}={value(text)}" for name, text in properties.items())
-    message = one.what if one.mend is None else f"{one.what}\n{one.mend}"
+    message = "\n".join(text for text in (one.what, one.before, one.mend) if text is not None)
     return f"::{_COMMANDS[one.severity]} {listed}::{data(message)}"

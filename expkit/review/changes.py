@@ -57,11 +57,14 @@ class Changes:
     wordings: tuple[Rewording, ...] = ()
 
 
-def changes(then: Side, now: Side) -> Changes:
-    """What the head declares otherwise than the base; nothing can be said where one of them cannot be read."""
+def changes(then: Side, now: Side, same: Pairs[str]) -> Changes:
+    """What the head declares otherwise than the base; nothing can be said where one of them cannot be read.
+
+    `same` are the questions that belong together.
+    """
     if then.unreadable or now.unreadable:
         return Changes()
-    asked = _questions(then, now)
+    asked = same.among(then.declared.questions, now.declared.questions)
     hypotheses: list[HypothesisChange] = []
     texts: list[Rewording] = []
     for past, here in asked.both:
@@ -79,20 +82,6 @@ def changes(then: Side, now: Side) -> Changes:
         arms=tuple(_of_arms(then, now)),
         wordings=tuple(texts),
     )
-
-
-def _questions(then: Side, now: Side) -> Pairs[str]:
-    """Questions by id; one whose id is new is the one whose family it has."""
-    return paired(
-        then.declared.questions,
-        now.declared.questions,
-        lambda name: _family(then, name),
-        lambda name: _family(now, name),
-    )
-
-
-def _family(side: Side, question: str) -> str:
-    return next(one.family_digest for one in side.standings.values() if one.question == question)
 
 
 def _of_questions(then: Side, now: Side, asked: Pairs[str]) -> Iterator[QuestionChange]:
@@ -139,8 +128,10 @@ def _of_arms(then: Side, now: Side) -> Iterator[ArmChange]:
     found = paired(
         then.arms,
         now.arms,
-        lambda place: (then.arms[place].key, then.arms[place].root),
-        lambda place: (now.arms[place].key, now.arms[place].root),
+        (
+            lambda place: frozenset({(then.arms[place].key, then.arms[place].root)}),
+            lambda place: frozenset({(now.arms[place].key, now.arms[place].root)}),
+        ),
     )
     for experiment, arm in found.new:
         yield ArmChange(deed="added", experiment=experiment, arm=arm)

@@ -41,7 +41,12 @@ def of_hypotheses(
     """What changed among the hypotheses of a question, `past` in the base; and the ids that belong together, by now."""
     before = {one.hypothesis: one for one in then.standings.values() if one.question == past}
     after = {one.hypothesis: one for one in now.standings.values() if one.question == here}
-    found = paired(before, after, lambda name: before[name].decision_digest, lambda name: after[name].decision_digest)
+    found = paired(
+        before,
+        after,
+        (lambda name: frozenset({before[name].decision_digest}), lambda name: frozenset({after[name].decision_digest})),
+        (lambda name: frozenset({before[name].wording_digest}), lambda name: frozenset({after[name].wording_digest})),
+    )
     changed = [_added(then, now, after[name]) for name in found.new]
     changed += [_removed(then, before[name]) for name in found.gone]
     for old, new in found.both:

@@ -37,7 +37,7 @@ def sections(review: Review) -> list[Section]:
         "Registrations removed or rewritten": _points(f"{plain(name)}: {plain(text)}" for name, text in moved.gone),
         "Verdicts": [
             *_points(f"{plain(name)} {plain(text)}" for name, text in [*moved.findings, *moved.replications]),
-            *_moves([*moved.verdicts, *_standings(moved.standings, late)]),
+            *_moves([*moved.verdicts, *moved.lost, *_standings(moved.standings, late)]),
         ],
         "The same trials, other numbers": _moves(moved.contradictions),
         "Numbers that moved": _moves(moved.numbers),
@@ -54,9 +54,9 @@ def sections(review: Review) -> list[Section]:
         "Arms": _points([*_groups(changed.arms), *(_arm(one) for one in changed.arms if _is_told_alone(one))]),
         "Run from trees that no commit holds": _points(f"{plain(name)}: {plain(text)}" for name, text in moved.dirty),
         "Reworded": list(map(_rewording, changed.wordings)),
-        "To look at": _problems([one for one in review.problems if one.severity == "warning" and one.checked]),
+        "To look at": _once([one for one in review.problems if one.severity == "warning" and _is_to_look_at(one)]),
         "What this review cannot know": _points(map(plain, review.remarks)),
-        "": _notes([one for one in review.problems if one.severity == "note"]),
+        "": _notes([one for one in review.problems if one.severity == "note" or _is_aside(one)]),
     }
     made = [Section(title or None, list(blocks)) for title, blocks in told.items()]
     return [Section(None, list(_head(review))), *(one for one in made if one.blocks)]
@@ -76,7 +76,27 @@ def _tree(tree: Tree) -> str:
 
 
 def _problems(found: Sequence[Problem]) -> list[str]:
-    return _points(f"{code(_place(one))} {_lines(one.what)}{_mend(one)}" for one in found)
+    return _points(f"{code(_place(one))} {_lines(one.what)}{_before(one)}{_mend(one)}" for one in found)
+
+
+def _once(found: Sequence[Problem]) -> list[str]:
+    """What is the same in several files is said once."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for one in found:
+        places.setdefault((_lines(one.what), _mend(one)), []).append(code(_place(one)))
+    return _points(f"{', '.join(files)} {what}{mend}" for (what, mend), files in places.items())
+
+
+def _is_to_look_at(one: Problem) -> bool:
+    return one.checked and not one.untouched
+
+
+def _is_aside(one: Problem) -> bool:
+    return one.severity == "warning" and one.untouched is not None
+
+
+def _before(one: Problem) -> str:
+    return f"<br>{plain(one.before)}" if one.before else ""
 
 
 def _place(one: Problem) -> str:
@@ -111,7 +131,7 @@ def _notes(found: Sequence[Problem]) -> list[str]:
 
 def _late(one: HypothesisChange) -> str:
     """One block: the heading line, what it was and is, and what the evidence says of it."""
-    name = f"{one.hypothesis} of {one.question}"
+    name = f"{one.hypothesis} of {one.question}{f' (formerly {one.former})' if one.former else ''}"
     parts = [f"**{plain(name)} was {one.deed} after its data existed.** {plain(one.statement)}"]
     if one.shifts:
         parts.append(_shifts(one.shifts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from expkit.errors import Mistake
@@ -34,10 +34,24 @@ class Problem:
     column: int | None = None
     checked: bool = False
     """Whether it is one of `expkit check`, which no other part of a review tells."""
+    untouched: str | None = None
+    """The question that it is found in, where the change touches nothing of that."""
+
+    @property
+    def before(self) -> str | None:
+        """Of a question that the change does not touch, a sentence that says so."""
+        if self.untouched is None:
+            return None
+        return f"It seems to have been there before: this change touches nothing of {self.untouched}."
 
 
 def problems(
-    findings: Sequence[Finding], changed: Changes, moved: Results, files: Mapping[str, bytes], base: str
+    findings: Sequence[Finding],
+    changed: Changes,
+    moved: Results,
+    files: Mapping[str, bytes],
+    base: str,
+    untouched: Collection[str] = (),
 ) -> tuple[Problem, ...]:
     """Everything that speaks against a change, the worst first.
 
@@ -47,8 +61,13 @@ def problems(
         moved: what the evidence says otherwise.
         files: those of the head, by path.
         base: the commit of the base.
+        untouched: questions that the change has nothing to do with.
     """
-    found = [*_of_changes(changed, files), *_of_results(moved, base), *map(_of_check, findings)]
+    found = [
+        *_of_changes(changed, files),
+        *_of_results(moved, base, _formers(changed)),
+        *(_of_check(one, untouched) for one in findings),
+    ]
     return tuple(sorted(found, key=lambda one: _ORDER.index(one.severity)))
 
 
@@ -65,8 +84,10 @@ def of_mistake(mistake: Mistake) -> Problem:
     )
 
 
-def _of_check(finding: Finding) -> Problem:
+def _of_check(finding: Finding, untouched: Collection[str]) -> Problem:
     placed = _LINE.fullmatch(finding.file)
+    folder, _, below = finding.file.partition("/")
+    question = below.partition("/")[0] if folder == QUESTIONS else ""
     return Problem(
         severity=finding.severity,
         file=placed["file"] if placed else finding.file,
@@ -74,6 +95,7 @@ def _of_check(finding: Finding) -> Problem:
         column=int(placed["column"]) if placed and placed["column"] else None,
         title="expkit check",
         checked=True,
+        untouched=question if question in untouched else None,
         what=finding.what,
         mend=finding.mend,
     )
@@ -112,7 +134,12 @@ def _of_changes(changed: Changes, files: Mapping[str, bytes]) -> Iterator[Proble
             )
 
 
-def _of_results(moved: Results, base: str) -> Iterator[Problem]:
+def _formers(changed: Changes) -> dict[str, str]:
+    """What a question was called in the base, of those that were renamed."""
+    return {one.question: one.former for one in changed.questions if one.former}
+
+
+def _of_results(moved: Results, base: str, formers: Mapping[str, str]) -> Iterator[Problem]:
     questions = dict.fromkeys(question for question, _ in moved.gone)
     for question in questions:
         count = sum(one == question for one, _ in moved.gone)
@@ -123,8 +150,8 @@ def _of_results(moved: Results, base: str) -> Iterator[Problem]:
             title="registrations removed",
             what=f"{count} of its registrations and replications {'is' if count == 1 else 'are'} gone or rewritten; "
             "they are only ever added to",
-            mend=f"git checkout {base[:12]} -- {place}, then expkit run {question}; "
-            "to give a hypothesis up, withdraw it",
+            mend=f"{_restore(base, formers.get(question, question), place)}, then "
+            f"expkit run {question}; to give a hypothesis up, withdraw it",
         )
     for one in moved.forged:
         yield Problem(
@@ -150,6 +177,12 @@ def _of_results(moved: Results, base: str) -> Iterator[Problem]:
             what="was drawn anew, and no number behind it moved",
             mend=f"delete it, then: expkit outcome {question}, which draws it from evidence.json",
         )
+
+
+def _restore(base: str, former: str, place: str) -> str:
+    """What takes evidence from the base, where its question may have another name."""
+    there = f"{QUESTIONS}/{former}/evidence.json"
+    return f"git checkout {base[:12]} -- {place}" if place == there else f"git show {base[:12]}:./{there} > {place}"
 
 
 def _line(content: bytes | None, hypothesis: str) -> int:

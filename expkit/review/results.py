@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from expkit.outcomes import numbers
-from expkit.outcomes.difference import Difference, Facet, HypothesisDifference, difference, place
+from expkit.outcomes.difference import ArmDifference, Difference, Facet, HypothesisDifference, difference, place
 from expkit.outcomes.sentences import agreement_count, estimate_with_interval, finding
 from expkit.outcomes.wording import metric_in, primary, roots_phrase
 from expkit.records.evidence import Evidence, HypothesisEvidence, Summary
 from expkit.records.registration import Registration
+from expkit.review.pairs import Pairs
 from expkit.review.side import Side
 
 _DRAWN: frozenset[Facet] = frozenset({"verdict", "claim", "decision", "test", "standing"})
@@ -43,6 +44,8 @@ class Results:
     replications: tuple[tuple[str, str], ...] = ()
     """(question, words) of every replication that is new."""
     verdicts: tuple[Move, ...] = ()
+    lost: tuple[Move, ...] = ()
+    """Verdicts of which no evidence speaks any more."""
     standings: tuple[Move, ...] = ()
     numbers: tuple[Move, ...] = ()
     forged: tuple[Move, ...] = ()
@@ -51,49 +54,71 @@ class Results:
     """Trials of which the base has other results, with another digest."""
     gone: tuple[tuple[str, str], ...] = ()
     """(question, words) of every registration or replication that was removed or rewritten."""
+    engine: tuple[tuple[str, str], ...] = ()
+    """(question, arm) of every arm that is as it was and was trained by another version of the engine."""
     redrawn: tuple[tuple[str, str], ...] = ()
     """(question, file name) of every figure that is another one, although no number behind it moved."""
     dirty: tuple[tuple[str, str], ...] = ()
     """(question, words) of new attempts from trees that no commit holds."""
 
 
-def results(then: Side, now: Side) -> Results:
-    """What moved between the evidence of two trees."""
-    differences = {
-        name: difference(then.evidence[name], evidence)
-        for name, evidence in now.evidence.items()
-        if name in then.evidence
-    }
+def results(then: Side, now: Side, same: Pairs[str]) -> Results:
+    """What moved between the evidence of two trees; `same` are the questions that belong together."""
+    evidences = same.among(then.evidence, now.evidence)
+    before = {here: then.evidence[past] for past, here in evidences.both}
+    differences = {name: difference(evidence, now.evidence[name]) for name, evidence in before.items()}
     moves = list(differences.items())
     return Results(
-        findings=tuple(_findings(then, now)),
-        answered=tuple(name for name in now.evidence if name not in {*then.evidence, *then.broken}),
+        findings=tuple(_findings(now, differences)),
+        answered=tuple(name for name in evidences.new if same.former.get(name) not in then.broken),
         replications=tuple(
             (name, f"was replicated on {roots_phrase(one)}: {agreement_count(one)}")
             for name, found in moves
             for one in found.replications_added
         ),
         verdicts=tuple(move for name, found in moves for move in _verdicts(name, found)),
+        lost=tuple(_lost(then, now, evidences, same, differences)),
         standings=tuple(move for name, found in moves for move in _standings(name, found)),
         numbers=tuple(move for name, found in moves for move in _numbers(name, now.evidence[name], found)),
         forged=tuple(move for name, found in moves for move in _contradictions(name, found, forged=True)),
         contradictions=tuple(move for name, found in moves for move in _contradictions(name, found, forged=False)),
-        gone=tuple(_gone(then, now)),
+        engine=tuple((name, place(arm.now)) for name, found in moves for arm in found.arms if _by_engine(arm)),
+        gone=tuple(_gone(then, now, same)),
         redrawn=tuple(
-            (name, figure)
-            for name, found in moves
-            for figure in _redrawn(then.evidence[name], now.evidence[name], found)
+            (name, figure) for name, found in moves for figure in _redrawn(before[name], now.evidence[name], found)
         ),
-        dirty=tuple(_dirty(then, now)),
+        dirty=tuple(_dirty(then, now, before)),
     )
 
 
-def _findings(then: Side, now: Side) -> Iterator[tuple[str, str]]:
+def _findings(now: Side, differences: Mapping[str, Difference]) -> Iterator[tuple[str, str]]:
     for question, evidence in now.evidence.items():
-        known = {one.id for one in then.evidence[question].hypotheses} if question in then.evidence else set()
-        for one in evidence.hypotheses:
-            if one.id not in known:
-                yield question, f"{one.id}: {finding(evidence, one)} ({_standing(one)})"
+        added = differences[question].hypotheses_added if question in differences else evidence.hypotheses
+        for one in added:
+            yield question, f"{one.id}: {finding(evidence, one)} ({_called(now, question, one)})"
+
+
+def _called(side: Side, question: str, one: HypothesisEvidence) -> str:
+    """Its standing; of another decision or family than is declared, that of evidence means nothing."""
+    stands, family = side.standings.get((question, one.id)), side.evidence[question].family_digest
+    if stands and (stands.decision_digest, stands.family_digest) == (one.decision_digest, family):
+        return _standing(one)
+    return "as written; stale"
+
+
+def _lost(
+    then: Side, now: Side, evidences: Pairs[str], same: Pairs[str], differences: Mapping[str, Difference]
+) -> Iterator[Move]:
+    """Verdicts of the base that no evidence of the head speaks of any more."""
+    here = dict(same.both)
+    dropped = [
+        *((here.get(past, past), then.evidence[past].hypotheses) for past in evidences.gone),
+        *((name, found.hypotheses_removed) for name, found in differences.items()),
+    ]
+    for question, hypotheses in dropped:
+        if question not in now.broken:  # which is said of the file itself
+            for one in hypotheses:
+                yield Move(question=question, name=one.id, what="verdict", then=one.verdict, now="gone")
 
 
 def _verdicts(question: str, found: Difference) -> Iterator[Move]:
@@ -131,7 +156,12 @@ def _numbers(question: str, evidence: Evidence, found: Difference) -> Iterator[M
             what=metric_in(evidence, arm.now.experiment, metric),
             then=_summary(before, digits),
             now=_summary(after, digits),
+            why="Another version of the engine trained it" if _by_engine(arm) else None,
         )
+
+
+def _by_engine(arm: ArmDifference) -> bool:
+    return [one.name for one in arm.settings] == ["engine"]
 
 
 def _move(question: str, one: HypothesisDifference, what: str, then: str, now: str) -> Move:
@@ -168,6 +198,8 @@ def _contradictions(question: str, found: Difference, *, forged: bool) -> Iterat
 
 
 def _redrawn(then: Evidence, now: Evidence, found: Difference) -> Iterator[str]:
+    if then.question != now.question:
+        return  # figures name their question
     drawn_from = (found.arms, found.arms_added, found.arms_removed, found.hypotheses_added, found.hypotheses_removed)
     if any(drawn_from) or found.family or any(_DRAWN & {*one.facets} for one in found.hypotheses):
         return
@@ -176,11 +208,13 @@ def _redrawn(then: Evidence, now: Evidence, found: Difference) -> Iterator[str]:
             yield name
 
 
-def _gone(then: Side, now: Side) -> Iterator[tuple[str, str]]:
-    """Entries of the base that no evidence of the head holds; a question may have moved to another folder."""
+def _gone(then: Side, now: Side, same: Pairs[str]) -> Iterator[tuple[str, str]]:
+    """Entries of the base that no evidence of the head holds, by the question that should hold them."""
+    names = dict(same.both)
     kept = {entry.model_dump_json() for entry in now.registrations}
     replications = {one.model_dump_json() for evidence in now.evidence.values() for one in evidence.replications}
-    for question, evidence in then.evidence.items():
+    for past, evidence in then.evidence.items():
+        question = names.get(past, past)
         if question in now.broken:
             continue  # which is said of the file itself
         for entry in evidence.registrations:
@@ -198,13 +232,13 @@ def registered(entry: Registration) -> str:
     return f"{who}, {at}{'' if entry.clean else ' with uncommitted changes'}, first data {entry.recorded}"
 
 
-def _dirty(then: Side, now: Side) -> Iterator[tuple[str, str]]:
+def _dirty(then: Side, now: Side, evidences: Mapping[str, Evidence]) -> Iterator[tuple[str, str]]:
     known = {entry.model_dump_json() for entry in then.registrations}
     for question, evidence in now.evidence.items():
         for entry in evidence.registrations:
             if entry.model_dump_json() not in known and not (entry.clean and entry.commit):
                 yield question, registered(entry)
-        run, before = evidence.provenance, then.evidence.get(question)
+        run, before = evidence.provenance, evidences.get(question)
         if (run.dirty or run.commit is None) and (before is None or before.provenance != run):
             at = f"at {run.commit[:7]} with uncommitted changes" if run.commit else "outside git"
             yield question, f"the run behind the evidence, {at}"

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from expkit.dossier import Dossier
 from expkit.errors import InvalidUsage
 from expkit.outcomes.check import Finding, check_outcome
 from expkit.outcomes.registration import all_standings
-from expkit.outcomes.snapshot import Tree, tree_at, work_tree
+from expkit.outcomes.snapshot import Tree, tree_at, tree_left, work_tree
 from expkit.project.paths import Paths
 from expkit.project.read import read_project
-from expkit.provenance.bases import default_base, merge_base, prefix_of
+from expkit.provenance.bases import default_base, prefix_of
 from expkit.provenance.history import History
 from expkit.provenance.worktree import worktree
 from expkit.review.changes import Changes, changes
+from expkit.review.pairs import Pairs
 from expkit.review.problems import Problem, problems
+from expkit.review.renames import same_questions
 from expkit.review.results import Results, results
 from expkit.review.sentence import sentence
 from expkit.review.side import Side, side_of
+from expkit.review.touched import untouched
 
 DEEPEN = "fetch the whole history: git fetch --unshallow (or git fetch --deepen=100); in GitHub Actions: fetch-depth: 0"
 """What a shallow clone needs, with `actions/checkout` named by its setting."""
@@ -75,28 +78,36 @@ def review(root: Path, *, base: str | None = None, head: str | None = None) -> R
             checked = _check(folder)
     then, remarks = _left(root, history, named, now)
     sides = side_of(then), side_of(now)
-    changed, moved = changes(*sides), results(*sides)
+    same = same_questions(*sides)
+    changed, moved = changes(*sides, same), results(*sides, same)
     return Review(
         base=then,
         head=now,
         prefix=prefix_of(root),
         changed=changed,
         moved=moved,
-        problems=problems(checked, changed, moved, now.files, then.commit or ""),
-        remarks=(*remarks, *_unknown(history, *sides)),
+        problems=problems(checked, changed, moved, now.files, then.commit or "", untouched(*sides, same)),
+        remarks=(*remarks, *_unknown(history, *sides, same)),
         sentence=sentence(changed, moved, sides[1].evidence),
     )
 
 
 def _named(root: Path, history: History, typed: str | None) -> Tree:
     """The tree of the branch that a change goes into."""
+    if not history.available:
+        raise InvalidUsage(
+            "there is no git repository, so there is no commit to compare with",
+            where=str(root),
+            mend="review in the repository that holds the project; a new one begins with: "
+            "git init && git add -A && git commit",
+        )
     name = typed or default_base(root)
     if name is None:
         raise InvalidUsage(
             "there is no branch to compare with",
             where=str(root),
             why="neither a remote's default branch nor a branch main or master is known here",
-            mend=DEEPEN if history.shallow else "name a commit: expkit review --base COMMIT",
+            mend=_base_to_name(history),
         )
     if history.shallow and history.commit(name) is None:
         raise InvalidUsage(
@@ -107,19 +118,26 @@ def _named(root: Path, history: History, typed: str | None) -> Tree:
     return tree_at(root, history, name)
 
 
+def _base_to_name(history: History) -> str:
+    """What to type where no branch is the usual one."""
+    if history.head is None:
+        return "there is no commit yet: git add -A && git commit"
+    return DEEPEN if history.shallow else "name a commit: expkit review --base COMMIT"
+
+
 def _left(root: Path, history: History, named: Tree, now: Tree) -> tuple[Tree, list[str]]:
     """The tree where the head left a branch, and what has to be said of it."""
-    common = merge_base(root, named.commit or "", now.commit or "")
-    if common is None:
+    left = tree_left(root, history, named, now)
+    if left is None:
         why = "This clone is shallow, and" if history.shallow else "As far as git knows,"
         return named, [
             f"{why} no commit is known that {named.name} and {now.name} share. The change is compared with "
             f"{named.name} as it is, so what {named.name} got since counts as removed."
         ]
-    return replace(tree_at(root, history, common), name=named.name), []
+    return left, []
 
 
-def _unknown(history: History, then: Side, now: Side) -> Iterator[str]:
+def _unknown(history: History, then: Side, now: Side, same: Pairs[str]) -> Iterator[str]:
     if history.shallow:
         commits = {entry.commit for entry in now.registrations if entry.commit and entry.standing}
         missing = sum(not history.has(commit) for commit in commits)
@@ -134,6 +152,14 @@ def _unknown(history: History, then: Side, now: Side) -> Iterator[str]:
         )
     for question, why in then.broken.items():
         yield f"The evidence of {question} in {then.tree.name} cannot be read, so its numbers are not compared ({why})."
+    for past, here in same.both:
+        if past != here and past in then.evidence and here in now.evidence:
+            before, after = then.evidence[past], now.evidence[here]
+            if before.question != after.question and before.figures != after.figures:
+                yield (
+                    f"Figures name their question: those of {here} were drawn anew, and whether anything but its name "
+                    "changed in them is not known."
+                )
 
 
 @contextmanager

@@ -89,6 +89,8 @@ def _texts(changed: Changes) -> Iterator[str]:
 def _entries(moved: Results) -> Iterator[str]:
     if moved.gone:
         yield f"removes or rewrites {counted(len(moved.gone), 'registration')}"
+    if moved.engine:
+        yield f"another version of the engine trained {counted(len(moved.engine), 'arm')}"
     if moved.redrawn:
         yield f"draws {counted(len(moved.redrawn), 'figure')} anew of numbers that did not move"
     if moved.forged:
@@ -98,9 +100,15 @@ def _entries(moved: Results) -> Iterator[str]:
 
 
 def _verdicts(moved: Results, *, anything: bool) -> str:
+    said = []
     if moved.verdicts:
         told = [f"{one.name} of {one.question} from {one.then} to {one.now}" for one in moved.verdicts]
-        return f"{counted(len(told), 'verdict')} moved: {_listed(told)}"
+        said.append(f"{counted(len(told), 'verdict')} moved: {_listed(told)}")
+    if moved.lost:
+        told = [f"{one.name} of {one.question}, {one.then}" for one in moved.lost]
+        said.append(f"{counted(len(told), 'verdict')} gone: {_listed(told)}")
+    if said:
+        return "; ".join(said)
     if moved.numbers:
         return f"{counted(len(moved.numbers), 'number')} moved and no verdict"
     return (

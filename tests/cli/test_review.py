@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -99,10 +100,17 @@ def test_a_shallow_clone_says_what_it_cannot_know(answered: Desk) -> None:
 
 
 def test_what_cannot_be_compared_is_refused_with_what_to_type(answered: Desk) -> None:
-    """A misspelt base, no base at all, and a file that nobody may write."""
+    """A misspelt base, no base at all, a file that nobody may write, and no commit or repository to speak of."""
     assert "did you mean 'main'?" in answered.expkit("review", "--base", "mian").err
     said = answered.expkit("review", "--comment", str(answered.root / "no" / "comment.md"))
     assert (said.code, "cannot be written there" in said.err) == (2, True)
     answered.git("branch", "--move", "main", "trunk")
     said = answered.expkit("review")
     assert (said.code, "expkit review --base COMMIT" in said.err) == (2, True)
+    shutil.rmtree(answered.root / ".git")
+    said = answered.expkit("review")
+    assert (said.code, "git init && git add -A && git commit" in said.err) == (2, True)
+    assert "--base" not in said.err
+    answered.git("init", "--quiet")
+    said = answered.expkit("review")
+    assert (said.code, "there is no commit yet: git add -A && git commit" in said.err) == (2, True)

@@ -77,3 +77,10 @@ def test_there_are_at_most_ten_and_the_worst_come_first() -> None:
     told = workflow_commands([Problem(severity=kind, file="f", title="t", what="w") for kind in kinds])
     assert len(told) == MOST
     assert [line.split(" ")[0] for line in told] == ["::error"] * 8 + ["::warning"] * 2
+
+
+def test_warnings_of_questions_that_are_not_touched_are_not_annotated() -> None:
+    """Failures are: they stop a merge, and the message says that they seem to be older."""
+    both = (Problem(severity=kind, file="f", title="t", what="w", untouched="rq02") for kind in ("warning", "failure"))
+    (told,) = workflow_commands([*both])
+    assert read(told)[2] == "w\nIt seems to have been there before: this change touches nothing of rq02."
