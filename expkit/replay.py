@@ -24,7 +24,7 @@ from expkit.outcomes.evidence import arm_evidence, decisions
 from expkit.outcomes.freshness import ArmId, Differing, staleness
 from expkit.outcomes.meaning import told_by_seed
 from expkit.outcomes.recomputed import decided_otherwise
-from expkit.outcomes.snapshot import tree_at, work_tree
+from expkit.outcomes.snapshot import tree_left, work_tree
 from expkit.plan import PlannedArm, plan
 from expkit.project.paths import Paths
 from expkit.project.read import Project, parse_declarations
@@ -66,13 +66,15 @@ def replay(project: Project, questions: Sequence[ResearchQuestion], how: How) ->
 
 
 def touched(project: Project, questions: Sequence[ResearchQuestion], base: str) -> list[ResearchQuestion]:
-    """Those of some questions that differ from a commit: in their declaration, their evidence, the files of their
-    experiments, or anything that these mention and results follow from.
+    """Those of some questions that differ from where the work tree left a branch: in their declaration, their evidence,
+    the files of their experiments, or anything that these mention and results follow from.
 
     Raises:
         InvalidUsage: `base` names no commit.
     """
-    then, now = tree_at(project.root, History(project.root), base), work_tree(project.root)
+    history, now = History(project.root), work_tree(project.root)
+    named = tree_at(project.root, history, base)
+    then = tree_left(project.root, history, named, now) or named
     try:
         declared: Mapping[str, Experiment] = parse_declarations(then.files).experiments
     except InvalidDeclaration:
@@ -99,7 +101,7 @@ def _replayed(dossier: Dossier, how: How) -> Replayed:
     question, place = dossier.question.id, dossier.paths.relative(dossier.paths.evidence(dossier.question.id))
     try:
         evidence = dossier.evidence
-        why = "there is no evidence yet"
+        why = _missing(dossier, place)
     except CheckFailed as error:
         evidence, why = None, f"{error.what}: {error.why}"
     if evidence is None:
@@ -137,6 +139,15 @@ def _replayed(dossier: Dossier, how: How) -> Replayed:
         differing=tuple(differing),
         left_out=tuple(left_out),
     )
+
+
+def _missing(dossier: Dossier, place: str) -> str:
+    """Why there is no evidence, and what brings it."""
+    known = History(dossier.project.root).versions(place)
+    if not known:
+        return f"it was not run yet: expkit run {dossier.question.id}"
+    commit, _ = known[0]
+    return f"{place} is gone, and a commit has it: git checkout {commit[:7]} -- {place}"
 
 
 def _declared(known: ArmEvidence, dossier: Dossier) -> PlannedArm | None:

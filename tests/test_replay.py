@@ -259,8 +259,16 @@ def test_a_question_that_was_not_run_is_a_note(desk: Desk) -> None:
     """There is nothing to hold anything to."""
     said = say(desk, "check", "--replay")
     assert said.return_value == 0
-    assert "rq01: 0 trials replayed, nothing compared" in said.stdout
-    assert "not replayed: there is no evidence yet" in said.stderr
+    assert "rq01: nothing to replay: it was not run yet: expkit run rq01" in said.stdout
+
+
+def test_evidence_that_is_gone_is_said_to_be_missing(answered: Desk) -> None:
+    """With the command that takes it from the commit that has it."""
+    answered.evidence.unlink()
+    said = say(answered, "check", "--replay")
+    place, commit = "research_questions/rq01/evidence.json", answered.git("rev-parse", "--short=7", "HEAD")
+    told = f"rq01: nothing to replay: {place} is gone, and a commit has it: git checkout {commit} -- {place}"
+    assert told in " ".join(said.stdout.split())
 
 
 def test_programs_and_recorded_results_are_replayed_too(desk: Desk) -> None:
@@ -290,7 +298,7 @@ def test_a_program_without_a_seed_is_said_not_to_be_replayable(desk: Desk) -> No
     say(desk, "run", "rq08")
     said = say(desk, "check", "rq08", "--replay")
     assert said.return_value == 0
-    assert "rq08: 0 trials replayed, nothing compared" in said.stdout
+    assert "rq08: nothing to replay: arm a of walk cannot be replayed" in said.stdout
     assert "not replayed: arm a of walk cannot be replayed: its program takes no seed" in said.stderr
 
 
@@ -353,6 +361,16 @@ def test_only_what_a_change_touches_is_replayed(several: Desk, file: str, picked
         place.unlink() if before is None else place.write_bytes(before)
 
 
+def test_what_a_branch_got_since_is_not_touched(several: Desk) -> None:
+    """The change is held against the commit where it left the branch, as in a review."""
+    several.git("checkout", "--quiet", "-b", "next", "main")
+    several.question.write_text(several.question.read_text() + "# later\n")
+    several.commit()
+    several.git("checkout", "--quiet", "main")
+    project = read_project(several.root)
+    assert touched(project, list(project.questions.values()), "next") == []
+
+
 def test_the_base_has_to_be_a_commit(several: Desk) -> None:
     """A slip of the pen replays neither everything nor nothing."""
     project = read_project(several.root)
@@ -363,6 +381,6 @@ def test_the_base_has_to_be_a_commit(several: Desk) -> None:
     assert "add --replay" in said.err
     assert Paths(several.root).state.exists() is False
     assert (
-        "3 questions untouched since main, and not replayed"
+        "3 questions untouched since the work tree left main, and not replayed"
         in say(several, "check", "--replay", "--base", "main").stdout
     )

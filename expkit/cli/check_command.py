@@ -31,7 +31,9 @@ _STYLES = {"failure": "bold red", "warning": "yellow", "note": "dim"}
 @click.command("check")
 @click.argument("question", required=False, shell_complete=offers.questions)
 @click.option("--replay", is_flag=True, help="Execute every trial again, and compare what comes out with the evidence.")
-@click.option("--base", metavar="REF", help="With --replay, only questions that the change since REF touches.")
+@click.option(
+    "--base", metavar="REF", help="With --replay, only questions that were touched since the work tree left REF."
+)
 @click.option("--executor", type=click.Choice(["local", "docker"]), help="With --replay, where to execute.")
 @click.option("-j", "--workers", type=click.IntRange(min=1), help="With --replay, cores to use.  [default: all]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -118,7 +120,9 @@ def _replay(
     chosen = touched(project, questions, base) if base else list(questions)
     if base and not as_json:
         untouched = len(questions) - len(chosen)
-        results().print(f"{counted(untouched, 'question')} untouched since {escape(base)}, and not replayed")
+        results().print(
+            f"{counted(untouched, 'question')} untouched since the work tree left {escape(base)}, and not replayed"
+        )
     how = How(command=("expkit", "check", "--replay"), observer=Narrator(), executor=executor, workers=workers)
     done = []
     for one in replay(project, chosen, how):
@@ -129,6 +133,8 @@ def _replay(
 
 
 def _line(one: Replayed) -> str:
+    if not one.trials and not one.differing and one.left_out:
+        return f"{one.question}: nothing to replay: {escape(one.left_out[0])}"
     if one.differing:
         what = f"[bold red]{counted(len(one.differing), 'difference')}[/]"
     else:
