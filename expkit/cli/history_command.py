@@ -21,7 +21,7 @@ from expkit.outcomes.iteration import iteration_of
 from expkit.outcomes.iterations import Chronicle, Iterated, chronicle
 from expkit.outcomes.numbers import counted, significant
 from expkit.outcomes.wording import metric_phrase, primary, setting_text
-from expkit.project.names import match
+from expkit.project.names import listed, match
 from expkit.project.paths import QUESTIONS, Paths
 from expkit.provenance.history import History
 from expkit.records.evidence import Evidence
@@ -43,7 +43,8 @@ def command(ctx: click.Context, question: str, full: bool, metric: str | None, l
     Newest first.
 
     An iteration is a state of parameters, results and verdicts that a commit holds, or the work tree. Commits that
-    changed words alone belong to the iteration before. Deleted questions have a history, too.
+    changed words alone belong to the iteration before. Deleted questions have a history, too, and renamed ones keep
+    theirs.
 
     \b
     Examples:
@@ -63,8 +64,12 @@ def command(ctx: click.Context, question: str, full: bool, metric: str | None, l
     first = max(0, len(found.iterations) - last) if last else 0
     if as_json:
         iterations = [_as_json(one, found.changes[one.number - 1]) for one in found.iterations[first:]]
-        print_json({"question": name, "unreadable": found.unreadable, "iterations": iterations})
+        print_json(
+            {"question": name, "formerly": found.formerly, "unreadable": found.unreadable, "iterations": iterations}
+        )
         return
+    if found.formerly:
+        log().print(f"[dim]renamed: {escape(name)} was called {escape(listed(found.formerly))} before[/]")
     if found.unreadable:
         log().print(f"[yellow]left out:[/] {counted(found.unreadable, 'commit')} with evidence in another format")
     if history.shallow:

@@ -90,6 +90,27 @@ def test_a_deleted_question_has_a_history(iterated: Desk) -> None:
     assert "More should be run." in said.out
 
 
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_renamed_question_keeps_its_history(iterated: Desk, committed: bool) -> None:
+    """Its discussions too; a question that is new under the old name is none of it."""
+    iterated.git("mv", "research_questions/rq01", "research_questions/rq77")
+    iterated.edit(iterated.root / "research_questions/rq77/question.yaml", "id: rq01", "id: rq77")
+    if committed:
+        iterated.commit()
+        iterated.question.parent.mkdir()
+        iterated.question.write_text("id: rq01\n")
+        iterated.commit()
+    said = iterated.expkit("history", "rq77")
+    assert said.code == 0, said
+    assert "renamed: rq77 was called rq01 before" in said.err
+    assert "iteration 2 of 2 · " in said.out
+    assert "rq01, iteration 1 of 2 · " in said.out
+    assert "Six seeds say little." in said.out
+    found = iterated.json("history", "rq77")
+    assert found["formerly"] == ["rq01"]
+    assert found["iterations"][0]["hypotheses"]["h2"]["statement"].startswith("The gambler earns at least half")
+
+
 def test_evidence_of_another_format_is_counted_and_left_out(iterated: Desk) -> None:
     """An older or newer expkit may have written a commit; the others are told all the same."""
     foreign = json.loads(iterated.evidence.read_text()) | {"format": 99}
