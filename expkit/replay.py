@@ -24,7 +24,7 @@ from expkit.outcomes.evidence import arm_evidence, decisions
 from expkit.outcomes.freshness import ArmId, Differing, staleness
 from expkit.outcomes.meaning import told_by_seed
 from expkit.outcomes.recomputed import decided_otherwise
-from expkit.outcomes.snapshot import tree_left, work_tree
+from expkit.outcomes.snapshot import tree_at, tree_left, work_tree
 from expkit.plan import PlannedArm, plan
 from expkit.project.paths import Paths
 from expkit.project.read import Project, parse_declarations
