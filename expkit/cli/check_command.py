@@ -14,7 +14,8 @@ from expkit.cli.console import log, print_json, results
 from expkit.cli.project import open_project, questions_named
 from expkit.dossier import Dossier
 from expkit.errors import InvalidUsage
-from expkit.outcomes.check import Finding, check_outcome
+from expkit.outcomes.check import check_outcome
+from expkit.outcomes.checks.finding import Finding
 from expkit.outcomes.numbers import counted
 from expkit.outcomes.registration import all_standings
 from expkit.project.read import Project

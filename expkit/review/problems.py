@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from expkit.errors import Mistake
-from expkit.outcomes.check import Finding, Severity
+from expkit.outcomes.checks.finding import Finding, Severity
 from expkit.project.paths import QUESTIONS
 from expkit.project.yaml import read_yaml
 from expkit.review.changes import Changes

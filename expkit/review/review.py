@@ -9,7 +9,8 @@ from pathlib import Path
 
 from expkit.dossier import Dossier
 from expkit.errors import InvalidUsage
-from expkit.outcomes.check import Finding, check_outcome
+from expkit.outcomes.check import check_outcome
+from expkit.outcomes.checks.finding import Finding
 from expkit.outcomes.registration import all_standings
 from expkit.outcomes.snapshot import Tree, tree_at, tree_left, work_tree
 from expkit.project.paths import Paths

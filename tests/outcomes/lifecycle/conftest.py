@@ -17,7 +17,8 @@ from expkit.ledger.clock import now
 from expkit.ledger.ledger import Ledger
 from expkit.ledger.results import ArmResults
 from expkit.outcomes.archive import read_records, with_ledger
-from expkit.outcomes.check import Finding, check_outcome
+from expkit.outcomes.check import check_outcome
+from expkit.outcomes.checks.finding import Finding
 from expkit.outcomes.document import SECTIONS, generated_part
 from expkit.outcomes.evidence import build_evidence
 from expkit.outcomes.registration import all_standings, spoken_of
