@@ -30,6 +30,8 @@ from expkit.records.registration import Registration, Standing
 
 _REGISTRATIONS = TypeAdapter(tuple[Registration, ...])
 _REPLICATIONS = TypeAdapter(tuple[Replication, ...])
+_FILES = f"{QUESTIONS}/*/evidence.json"
+"""In the project; or below any folder, as of other projects in the repository and of this one before it was moved."""
 
 
 def read_records(
@@ -54,11 +56,14 @@ def read_records(
             ]
             files.append(_first_in(versions))
             alone += [_recorded_in(version) for version in versions]
+    for versions in history.outside(_FILES).values():
+        files.append(_first_in(versions))
+        alone += [_recorded_in(version) for version in versions]
     return Records(
         own=union([registrations_in(version) for version in own]),
         first=earliest(files),
         by_moment=earliest(alone),
-        kept=_kept(paths, question, standing),
+        kept=_kept(paths, history, question, standing),
     )
 
 
@@ -66,8 +71,9 @@ def read_redrawn(
     paths: Paths, history: History, question: str, arm_keys: Collection[str], standing: Sequence[Standing]
 ) -> dict[str, Redrawn]:
     """By id, the hypotheses of a question that evidence files tell of earlier draws of; the arguments as above."""
-    ours, kept = [one for one in standing if one.question == question], _kept(paths, question, standing)
-    files = (_versions(paths, history, name) for name in _questions(paths, history))
+    ours, kept = [one for one in standing if one.question == question], _kept(paths, history, question, standing)
+    files = [_versions(paths, history, name) for name in _questions(paths, history)]
+    files += history.outside(_FILES).values()
     stood = (entry for contents in files for content in contents for entry in registrations_in(content))
     if not may_be_redrawn(ours, stood, kept):
         return {}
@@ -130,7 +136,7 @@ class _Told(NamedTuple):
     registrations: tuple[Registration, ...] = ()
     replications: tuple[Replication, ...] = ()
     verdicts: frozenset[str] = frozenset()
-    """The digests of the decisions that there are verdicts on."""
+    """The digests of the decisions that there are verdicts on; who withdraws one hides what came of it."""
 
 
 @lru_cache(maxsize=1024)  # every question looks through the files of all
@@ -145,7 +151,7 @@ def _told_in(content: bytes) -> _Told:
     with suppress(KeyError, TypeError, ValidationError):
         replications = _REPLICATIONS.validate_json(json.dumps(told["replications"]))
     with suppress(KeyError, TypeError):
-        verdicts = frozenset(one["decision_digest"] for one in told["hypotheses"])
+        verdicts = frozenset(one["decision_digest"] for one in told["hypotheses"] if one["verdict"] != "withdrawn")
     return _Told(registrations, replications, verdicts)
 
 
@@ -174,13 +180,15 @@ def _versions(paths: Paths, history: History, question: str) -> list[bytes]:
     return list(dict.fromkeys(contents))  # most commits leave a file as some other one did
 
 
-def _kept(paths: Paths, question: str, standing: Sequence[Standing]) -> frozenset[str]:
+def _kept(paths: Paths, history: History, question: str, standing: Sequence[Standing]) -> frozenset[str]:
     """The digests of the decisions whose draws are kept, for who asks about a question."""
     told: dict[str, frozenset[str]] = {}
     for other in {one.question for one in standing if one.question != question}:
         with suppress(OSError):  # without an outcome, nobody sees its verdicts
             told[other] = _told_in(paths.evidence(other).read_bytes()).verdicts
-    return kept_draws(standing, question, told)
+    elsewhere = [paths.root / place for place in history.outside(_FILES)]
+    alive = [file for file in elsewhere if file.is_file() and file.with_name("question.yaml").is_file()]
+    return kept_draws(standing, question, told).union(*(_told_in(file.read_bytes()).verdicts for file in alive))
 
 
 def _mentioning(question: str, arm_keys: Collection[str], standing: Sequence[Standing]) -> list[bytes]:

@@ -2,7 +2,7 @@
 
 A draw is the root, the streams and the arms under which data were first recorded while a decision stood, committed and
 clean. It is kept as long as a question of the project declares that decision and has its verdict in its evidence, and
-dropped otherwise. Data that were recorded without such a decision are no draw: they can become nobody's confirmation.
+dropped otherwise. Data that were first recorded without such a decision are no draw: they become nobody's confirmation.
 Light, and pure.
 """
 
@@ -143,8 +143,8 @@ def _is_same(one: Standing, other: Standing) -> bool:
 
 
 def _comparison(standing: Standing) -> object:
-    """Which arms are compared in what: a difference above 0 and a ratio above 1 are the same comparison."""
-    return standing.decision.get("metric"), frozenset(arm_keys(standing))
+    """Which arms are compared: in reward or regret, as a difference or a ratio, it is one comparison."""
+    return frozenset(arm_keys(standing))
 
 
 def _claim(standing: Standing) -> object:
@@ -158,14 +158,16 @@ def _place(standing: Standing) -> object:
 
 
 def _drawn(standing: Standing, first: Mapping[Trial, Recording]) -> tuple[str, str] | None:
-    """When and at which commit a decision was first given data; None where it could not have been confirmatory."""
-    recorded = [trial for trial in registered_trials(standing) if trial in first]
-    witnesses = [witness_of(standing, first[trial]) for trial in recorded]
-    moments = [moment_of(first[trial]) for trial in recorded]
-    commits = [one.commit for one in witnesses if one and one.commit and one.clean]
-    if not commits or len(commits) < len(witnesses):
+    """When and at which commit a decision was first given data; None where it could not have been confirmatory then.
+
+    Its first data tell: whatever is recorded after somebody could look at them makes nothing a pilot that was none.
+    """
+    recorded = [first[trial] for trial in registered_trials(standing) if trial in first]
+    if not recorded:
         return None
-    return min(zip(moments, commits, strict=True))
+    begun = min(recorded, key=moment_of)
+    witness = witness_of(standing, begun)
+    return (moment_of(begun), witness.commit) if witness and witness.commit and witness.clean else None
 
 
 def _where(standing: Standing, draw: tuple[str, str, Standing]) -> str:

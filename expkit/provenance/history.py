@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -162,6 +163,32 @@ class History:
         """Every path below a folder that any commit touched, still there or not; commits as `versions`."""
         return frozenset(self._changed(prefix, anywhere))
 
+    def outside(self, pattern: str) -> dict[str, list[bytes]]:
+        """Files of the repository that are none of the project's, by path from its root.
+
+        A project that was moved within its repository left such files. Each as commits left it, oldest first; commits
+        as `versions` `anywhere`.
+
+        Args:
+            pattern: what their paths end with, where `*` stands for any one name.
+        """
+        if self._repository is None:
+            return {}
+        place, here = f":(glob)**/{pattern}", self._repository.prefix
+        if (place, True) not in self._changes:
+            self._changes[place, True] = self._read_log(place, _ANYWHERE)
+        depth = pattern.count("/")
+        foreign = {
+            posixpath.relpath(path, here or "."): list(filter(None, blobs.values()))[:_MOST_VERSIONS]
+            for path, blobs in self._changes[place, True].items()
+            if not (path.startswith(here) and path.removeprefix(here).count("/") == depth)
+        }
+        self._fetch(blob for blobs in foreign.values() for blob in blobs)
+        return {
+            path: [content for blob in reversed(blobs) if (content := self._blobs.get(blob)) is not None]
+            for path, blobs in foreign.items()
+        }
+
     def _changed(self, prefix: str, anywhere: bool) -> Changes:
         """The commits that touched each path at or below a prefix, newest first, and the blobs that they left."""
         if (prefix, anywhere) not in self._changes:
@@ -169,18 +196,25 @@ class History:
         return self._changes[prefix, anywhere]
 
     def _read_changes(self, prefix: str, more: tuple[str, ...]) -> Changes:
-        if self._repository is None or self.head is None or not prefix:
+        if self._repository is None or not prefix:
             return {}
-        below = f"{self._repository.prefix}{prefix}"
-        log = self._repository.answer("log", *_BY_FILE, *more, "HEAD", "--", below)
+        here = self._repository.prefix
+        found = self._read_log(f"{here}{prefix}", more)
+        return {path.removeprefix(here): blobs for path, blobs in found.items()}
+
+    def _read_log(self, paths: str, more: tuple[str, ...]) -> Changes:
+        """The same with paths from the repository's top, of what git finds under some."""
+        if self._repository is None or self.head is None:
+            return {}
+        magic = ("--no-literal-pathspecs",) if paths.startswith(":(glob)") else ()
+        log = self._repository.answer(*magic, "log", *_BY_FILE, *more, "HEAD", "--", paths)
         found: dict[str, dict[str, str | None]] = {}
         commit, parts = "", iter((log or b"").split(b"\0"))
         for part in parts:
             said = part.strip(b"\n")
             if said.startswith(b":"):
                 _, mode, _, blob, _ = said.split(b" ")
-                path = text(next(parts)).removeprefix(self._repository.prefix)
-                found.setdefault(path, {})[commit] = blob.decode() if mode.startswith(b"100") else None
+                found.setdefault(text(next(parts)), {})[commit] = blob.decode() if mode.startswith(b"100") else None
             elif said:
                 commit = said.decode()
         return found

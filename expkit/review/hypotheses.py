@@ -144,6 +144,9 @@ def _overclaimed(then: Side, now: Side, standing: Standing) -> bool:
     if one is None or one.standing != "confirmatory":
         return False
     first = recorded_in(then, now)
-    told = {question: {each.decision_digest for each in found.hypotheses} for question, found in now.evidence.items()}
+    told = {
+        question: {each.decision_digest for each in found.hypotheses if each.verdict != "withdrawn"}
+        for question, found in now.evidence.items()
+    }
     drawn = redrawn(standing, first, kept_draws(now.standings.values(), standing.question, told))
     return judge(standing, first, drawn.objection if drawn else None).standing == "exploratory"

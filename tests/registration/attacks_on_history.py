@@ -111,3 +111,18 @@ def run_in_a_shallow_clone(bench: Bench) -> None:
     assert {one.standing for one in shallow.run().hypotheses} == {"confirmatory"}
     shallow.commit()
     bench.git("pull", "--quiet", "--ff-only", str(shallow.root), "main")
+
+
+@attack(MOVED)
+def project_moved(bench: Bench) -> None:
+    """The project is moved into a folder of its repository without its evidence, and the bound moved there."""
+    bench.forget()
+    bench.change(RQ01, BOUND)
+    bench.commit()
+    origin = bench.root.rename(bench.root.with_name("repository"))
+    folder = origin / bench.root.name
+    folder.mkdir()
+    for name in ("experiments", "research_questions", "pyproject.toml", ".gitignore"):
+        (origin / name).rename(folder / name)
+    bench.root.symlink_to(folder)
+    bench.commit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 from tests.registration.attacks_on_trees import with_own_agent
@@ -9,6 +10,7 @@ from tests.registration.bench import BOUND, RQ01, STRATEGIES, Bench, attack, rew
 
 DRAWN = "The same claim was drawn before, under root 7"
 ROOT = ("root: 7", "root: 8")
+BESIDE = "research_questions/rq02/question.yaml"
 
 
 def asked_beside(bench: Bench, *changes: tuple[str, str]) -> None:
@@ -16,11 +18,8 @@ def asked_beside(bench: Bench, *changes: tuple[str, str]) -> None:
     question, experiment = (bench.root / path for path in (RQ01, STRATEGIES))
     bench.write("experiments/again.yaml", experiment.read_text().replace("id: strategies", "id: again"))
     bench.change("experiments/again.yaml", ROOT)
-    bench.write(
-        "research_questions/rq02/question.yaml",
-        question.read_text().replace("rq01", "rq02").replace("strategies", "again"),
-    )
-    bench.change("research_questions/rq02/question.yaml", *changes)
+    bench.write(BESIDE, question.read_text().replace("rq01", "rq02").replace("strategies", "again"))
+    bench.change(BESIDE, *changes)
     bench.commit()
 
 
@@ -117,6 +116,46 @@ def amended_again(bench: Bench) -> tuple[str, ...]:
     return ("rq01",)
 
 
+@attack(DRAWN)
+def withdrawn_beside(bench: Bench) -> tuple[str, ...]:
+    """The question is copied, and in the original every hypothesis is withdrawn, which leaves no verdict to see."""
+    asked_beside(bench)
+    bench.change(RQ01, ("at_least: 0}", "at_least: 0}\n    withdrawn: dated"), ("0.5}", "0.5}\n    withdrawn: dated"))
+    bench.commit()
+    bench.run()
+    bench.commit()
+    return ("rq02",)
+
+
+@attack(DRAWN, start="declared")
+def spoilt_after_a_look(bench: Bench) -> None:
+    """A run is interrupted and looked at; as it displeases, the rest is run from a changed tree, like a pilot."""
+    bench.run()
+    bench.forget(ledger=False)
+    last = max(bench.records(), key=lambda file: str(json.loads(file.read_text())["ended"]))
+    shutil.rmtree(last.parent)
+    bench.change(RQ01, ("title: ", "# A remark\ntitle: "))
+    bench.run()
+    bench.forget(ledger=False)
+    bench.git("checkout", "--quiet", "--", RQ01)
+    bench.change(STRATEGIES, ROOT)
+    bench.commit()
+
+
+@attack("It was amended after 2 earlier draws, under root 7")
+def synonyms(bench: Bench) -> None:
+    """The same is asked under other ids, in other words and in another metric that orders alike, twice."""
+    ids_and_words = ("id: h1", "id: a1"), ("id: h2", "id: a2"), ("earns", "gains")
+    asked_beside(bench, *ids_and_words, ("metric: total_reward", "metric: regret"), ("at_least: 0}", "at_most: 0}"))
+    without_original(bench)
+    bench.run("rq02")
+    bench.commit()
+    bench.change("experiments/again.yaml", ("root: 8", "root: 9"))
+    other_ids_and_words = ("id: a1", "id: b1"), ("id: a2", "id: b2"), ("gains", "makes")
+    bench.change(BESIDE, *other_ids_and_words, ("metric: regret", "metric: final_reward_rate"))
+    bench.commit()
+
+
 @rewrite
 def asked_again_beside(bench: Bench) -> None:
     """A question that asks the same on another root is added, and the first one stays with its outcome"""
@@ -129,3 +168,17 @@ def amended_once(bench: Bench) -> None:
     bench.change(RQ01, ("at_least: 0}", "at_least: 1}"), BOUND)
     bench.change(STRATEGIES, ROOT)
     bench.commit()
+
+
+@rewrite
+def asked_in_another_project(bench: Bench) -> tuple[str, ...]:
+    """Another project, in a folder of the same repository, has asked the same on another root"""
+    other = bench.root / "other" / "research_questions" / "rq07"
+    shutil.copytree(bench.question.parent, other)
+    bench.question.unlink()
+    bench.forget()
+    bench.commit()
+    bench.write(RQ01, (other / "question.yaml").read_text())
+    bench.change(STRATEGIES, ROOT)
+    bench.commit()
+    return ("rq01",)
