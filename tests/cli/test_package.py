@@ -214,7 +214,7 @@ def test_without_evidence_there_is_nothing_to_package_on(desk: Desk) -> None:
     [
         (("gambler", "--seed", "6"), ("gambler has no seed 6", "0 to 5")),
         (("gamblr",), ("there is no arm 'gamblr'", "did you mean 'gambler'")),
-        (("strategies/nobody",), ("there is no arm in strategies 'nobody'",)),
+        (("strategies/nobody",), ("there is no arm 'nobody' in strategies",)),
         (("gambler", "--question", "rq09"), ("there is no question 'rq09'",)),
         (("gambler", "--seed", "1", "--rule", "best"), ("give one of them",)),
         (("gambler", "--rule", "worst"), ("'worst' is not 'best'",)),
