@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from expkit.outcomes.archive import committed, committed_replications, read_records, read_redrawn
 from expkit.outcomes.checks.finding import Finding
@@ -13,6 +13,7 @@ from expkit.outcomes.wording import roots_phrase
 from expkit.project.names import listed
 from expkit.project.paths import Paths
 from expkit.provenance.history import History
+from expkit.records.base import Record
 from expkit.records.evidence import Evidence
 from expkit.records.registration import Standing
 
@@ -62,14 +63,7 @@ def _registrations(
     paths: Paths, history: History, evidence: Evidence, question: str, keys: set[str], standing: Sequence[Standing]
 ) -> Iterator[Finding]:
     place = paths.relative(paths.evidence(question))
-    here = {entry.model_dump_json() for entry in evidence.registrations}
-    if gone := sum(entry.model_dump_json() not in here for entry in committed(paths, history, question)):
-        yield Finding(
-            severity="failure",
-            file=place,
-            what=f"{gone} of the registrations that commits hold changed or gone; they are only ever added to",
-            mend=f"git restore {place}, or delete it and type expkit run {question}",
-        )
+    yield from _gone(place, question, "registrations", evidence.registrations, committed(paths, history, question))
     yield from _recorded_before(paths, history, evidence, question, keys, standing)
     trusts = verify(evidence.registrations, history, keys)
     for entry, trust in zip(evidence.registrations, trusts, strict=True):
@@ -83,13 +77,7 @@ def _registrations(
             )
     named = {entry.commit for entry in evidence.registrations if entry.commit and entry.clean and entry.standing}
     for commit in sorted(commit for commit in named if not history.has(commit)):
-        why = "this clone is shallow" if history.shallow else "squashed, or never in this repository"
-        yield Finding(
-            severity="note",
-            file=place,
-            what=f"registered at {commit[:7]}, recorded and not verifiable here: the commit is not there ({why})",
-            mend="git fetch --unshallow" if history.shallow else None,
-        )
+        yield _not_there(place, history, f"registered at {commit[:7]}")
 
 
 def _recorded_before(
@@ -122,14 +110,8 @@ def _replications(
     paths: Paths, history: History, evidence: Evidence, question: str, keys: set[str]
 ) -> Iterator[Finding]:
     place = paths.relative(paths.evidence(question))
-    here = {one.model_dump_json() for one in evidence.replications}
-    if gone := sum(one.model_dump_json() not in here for one in committed_replications(paths, history, question)):
-        yield Finding(
-            severity="failure",
-            file=place,
-            what=f"{gone} of the replications that commits hold changed or gone; they are only ever added to",
-            mend=f"git restore {place}, or delete it and type expkit run {question}",
-        )
+    known = committed_replications(paths, history, question)
+    yield from _gone(place, question, "replications", evidence.replications, known)
     for replication, trust in zip(evidence.replications, verify_replications(evidence, history, keys), strict=True):
         commit = replication.draw.commit
         if trust == "contradicted":
@@ -140,14 +122,7 @@ def _replications(
                 mend=f"git restore {place}",
             )
         elif commit and not history.has(commit):
-            why = "this clone is shallow" if history.shallow else "squashed, or never in this repository"
-            yield Finding(
-                severity="note",
-                file=place,
-                what=f"replicated on {roots_phrase(replication)}, recorded and not verifiable here: the commit is not "
-                f"there ({why})",
-                mend="git fetch --unshallow" if history.shallow else None,
-            )
+            yield _not_there(place, history, f"replicated on {roots_phrase(replication)}")
         elif commit and replication.draw.pushed and history.pushed(commit) is False:
             yield Finding(
                 severity="note",
@@ -156,3 +131,26 @@ def _replications(
                 "known here holds it now",
                 mend="git fetch",
             )
+
+
+def _gone(place: str, question: str, what: str, here: Iterable[Record], known: Iterable[Record]) -> Iterator[Finding]:
+    """Entries that commits hold and the evidence lacks."""
+    kept = {entry.model_dump_json() for entry in here}
+    if gone := sum(entry.model_dump_json() not in kept for entry in known):
+        yield Finding(
+            severity="failure",
+            file=place,
+            what=f"{gone} of the {what} that commits hold changed or gone; they are only ever added to",
+            mend=f"git restore {place}, or delete it and type expkit run {question}",
+        )
+
+
+def _not_there(place: str, history: History, what: str) -> Finding:
+    """That a commit which an entry names is not in this clone."""
+    why = "this clone is shallow" if history.shallow else "squashed, or never in this repository"
+    return Finding(
+        severity="note",
+        file=place,
+        what=f"{what}, recorded and not verifiable here: the commit is not there ({why})",
+        mend="git fetch --unshallow" if history.shallow else None,
+    )
