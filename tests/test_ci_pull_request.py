@@ -167,7 +167,7 @@ def test_a_replay_finds_a_number_that_no_run_gave(forge: Forge) -> None:
     forge.push("feature")
     untouched = forge.runner(GITHUB_BASE_REF="main").job("replay")[REPLAY]
     assert untouched.code == 0
-    assert "1 question untouched since origin/main, and not replayed" in untouched.out
+    assert "1 question untouched since the work tree left origin/main, and not replayed" in untouched.out
 
     _forge_digest(forge.author)
     forge.push("feature")
